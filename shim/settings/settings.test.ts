@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest';
+import { type Definition, definitions } from './definitions.ts';
+import { helpText } from './help.ts';
+import { parseSettings } from './settings.ts';
+
+const file = ['--devices', 'devices.yaml'];
+
+function settingsOf(args: readonly string[], environment: Record<string, string> = {}) {
+  const parsed = parseSettings(args, environment);
+  if (parsed.kind !== 'settings') throw new Error(JSON.stringify(parsed));
+  return parsed.settings;
+}
+
+function errorsOf(args: readonly string[], environment: Record<string, string> = {}): readonly string[] {
+  const parsed = parseSettings(args, environment);
+  return parsed.kind === 'errors' ? parsed.errors : [];
+}
+
+describe('sources of a setting', () => {
+  it.each([
+    { name: 'default', args: [], environment: {}, port: 18000 },
+    { name: 'environment', args: [], environment: { TS_ENVOY_PORT: '18001' }, port: 18001 },
+    { name: 'flag', args: ['--xds-port', '18002'], environment: {}, port: 18002 },
+    { name: 'flag with =', args: ['--xds-port=18002'], environment: {}, port: 18002 },
+    { name: 'flag over environment', args: ['--xds-port=1'], environment: { TS_ENVOY_PORT: '2' }, port: 1 },
+    { name: 'empty variable is unset', args: [], environment: { TS_ENVOY_PORT: '' }, port: 18000 },
+    { name: 'last flag', args: ['--xds-port=1', '--xds-port=2'], environment: {}, port: 2 },
+  ])('$name', ({ args, environment, port }) => {
+    expect(settingsOf([...file, ...args], environment).xdsPort).toBe(port);
+  });
+
+  it('takes a dash as a value', () => {
+    expect(settingsOf([...file, '--tailnet', '-']).tailnet).toBe('-');
+  });
+
+  it('cannot be changed later', () => {
+    expect(Object.isFrozen(settingsOf(file))).toBe(true);
+  });
+});
+
+describe('values', () => {
+  it.each([
+    { text: '30s', ms: 30_000 },
+    { text: '1m30s', ms: 90_000 },
+    { text: '500ms', ms: 500 },
+    { text: '1.5h', ms: 5_400_000 },
+  ])('duration $text', ({ text, ms }) => {
+    expect(settingsOf([...file, '--poll-interval', text]).pollInterval).toBe(ms);
+  });
+
+  it.each([
+    { text: ':8081', value: { host: '0.0.0.0', port: 8081 } },
+    { text: '127.0.0.1:0', value: { host: '127.0.0.1', port: 0 } },
+    { text: '[::1]:9', value: { host: '::1', port: 9 } },
+    { text: '0', value: undefined },
+  ])('address $text', ({ text, value }) => {
+    expect(settingsOf([...file, '--metrics-bind-address', text]).metricsAddress).toEqual(value);
+  });
+
+  it('discovery tags with commas', () => {
+    expect(settingsOf([...file, '--discovery-tags', 'tag:weight-2, tag:eu-weight-1,']).discoveryTags).toEqual([
+      'tag:weight-2',
+      'tag:eu-weight-1',
+    ]);
+  });
+
+  it('API address without its slash', () => {
+    expect(settingsOf([...file, '--api-url', 'http://127.0.0.1:80/']).apiUrl).toBe('http://127.0.0.1');
+  });
+});
+
+describe('errors', () => {
+  it.each([
+    { name: 'no number', args: ['--xds-port', 'x'], error: /^--xds-port: "x" must be a whole number from 0 to 65535$/ },
+    { name: 'port too high', args: ['--endpoint-port=65536'], error: /^--endpoint-port: .* from 1 to 65535$/ },
+    { name: 'duration without unit', args: ['--poll-interval=30'], error: /^--poll-interval: "30" must be a duration/ },
+    { name: 'poll too often', args: ['--poll-interval=1ms'], error: /^--poll-interval: .*from 100ms/ },
+    { name: 'no tag', args: ['--discovery-tags=weight-2'], error: /^--discovery-tags: .*whole tags/ },
+    { name: 'API address with path', args: ['--api-url=https://x/api/v2'], error: /^--api-url: .*without a path/ },
+    { name: 'unknown word', args: ['--lb-policy=fastest'], error: /^--lb-policy: .*one of round-robin/ },
+    { name: 'unknown flag', args: ['--bogus=1'], error: /^--bogus: there is no such flag/ },
+    { name: 'positional', args: ['serve'], error: /^serve: is no flag/ },
+    { name: 'missing value', args: ['--node-id'], error: /^--node-id: needs a value/ },
+    {
+      name: 'timeout over interval',
+      args: ['--health-check-timeout=6s'],
+      error: /^--health-check-timeout: must not be longer/,
+    },
+  ])('$name', ({ args, error }) => {
+    expect(errorsOf([...file, ...args])).toEqual([expect.stringMatching(error)]);
+  });
+
+  it('names the variable where the value came from', () => {
+    expect(errorsOf(file, { TS_ENVOY_PORT: 'x' })[0]).toMatch(/^TS_ENVOY_PORT: /);
+  });
+
+  it('tells all at once', () => {
+    expect(errorsOf([...file, '--xds-port=x', '--bogus=1', '--hold-empty=never'])).toHaveLength(3);
+  });
+
+  it('says what to set when nothing is', () => {
+    const [error] = errorsOf([]);
+    expect(error).toContain('TS_ENVOY_API_TOKEN');
+    expect(error).toContain('--devices');
+    expect(error).toContain('npm run demo');
+  });
+
+  it('never shows a secret', () => {
+    const errors = errorsOf([], { TS_ENVOY_API_TOKEN: 'tskey api-hunter2' }).join('\n');
+    expect(errors).toContain('TS_ENVOY_API_TOKEN');
+    expect(errors).not.toContain('hunter2');
+  });
+
+  it.each([
+    { name: 'half an OAuth client', environment: { TS_ENVOY_OAUTH_CLIENT_ID: 'a' }, error: 'OAUTH_CLIENT_SECRET' },
+    {
+      name: 'key and client',
+      environment: { TS_ENVOY_API_TOKEN: 'k', TS_ENVOY_OAUTH_CLIENT_ID: 'a', TS_ENVOY_OAUTH_CLIENT_SECRET: 's' },
+      error: 'not both',
+    },
+  ])('$name', ({ environment, error }) => {
+    expect(errorsOf([], environment)).toEqual([expect.stringContaining(error)]);
+  });
+});
+
+describe('help', () => {
+  it('names every flag and variable', () => {
+    const text = helpText();
+    const all: readonly Definition<unknown>[] = Object.values(definitions);
+    const names = all.flatMap(({ flag, environment }) =>
+      flag === undefined ? [environment] : [`--${flag}`, environment],
+    );
+    expect(names.filter((name) => !text.includes(name))).toEqual([]);
+  });
+
+  it('wins over errors', () => {
+    expect(parseSettings(['--help', '--bogus'], {}).kind).toBe('help');
+  });
+});
