@@ -22,6 +22,11 @@ export interface RejectedDevice {
   readonly place: string;
   /** What is wrong and what would be right. */
   readonly detail: string;
+  /**
+   * Identifier of the device that could not be read, where the entry has one that can: what was known of the device
+   * before goes on to count. Absent also where only a part of the entry, such as an attribute, was left out.
+   */
+  readonly id?: string;
 }
 
 /** Why a source could not be read, without any secret. */

@@ -1,0 +1,187 @@
+import { equals } from '@bufbuild/protobuf';
+import { DeviceSchema, type Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
+import type { Log } from '../log.ts';
+import type { Clock } from './clock.ts';
+import type { DeviceSink, RejectedDevice, SourceFailure } from './device-source.ts';
+import { stepHold, type HoldAction, type HoldEvent, type HoldState } from './hold.ts';
+
+/** What is known of a tailnet's devices: the memory between a source and everything that uses devices. */
+export interface DeviceStore extends DeviceSink {
+  /** Begins with the list of a former run. Only before the first answer. */
+  restore(devices: readonly Device[]): void;
+  /** The devices that count, sorted by id; absent before the first sync. */
+  current(): readonly Device[] | undefined;
+  /** For health and metrics. */
+  status(): DeviceStoreStatus;
+  /** Disarms the hold's timer; nothing is called back any more. */
+  close(): void;
+}
+
+/** How it goes; times are milliseconds since 1970. */
+export interface DeviceStoreStatus {
+  /** Whether there is a list, by an answer or from a former run. Never turns false again. */
+  readonly synced: boolean;
+  /** Devices that count. */
+  readonly devices: number;
+  /** Entries of the last answer that could not be used. */
+  readonly rejected: number;
+  /** The last answer, believed or held; absent: none yet in this run. */
+  readonly lastSuccessAtMs?: number;
+  /** Set while the source fails. */
+  readonly failure?: SourceFailure & { readonly sinceMs: number };
+  /** Set while an answer is held. */
+  readonly heldSinceMs?: number;
+  /** Counted since the start. */
+  readonly totals: {
+    readonly answers: number;
+    readonly failures: Readonly<Partial<Record<SourceFailure['reason'], number>>>;
+    readonly holds: number;
+    readonly holdsBelieved: number;
+  };
+}
+
+/** What a store is made of. */
+export interface DeviceStoreOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** How long a suddenly (nearly) empty answer is held; 0: not at all. */
+  readonly holdMs: number;
+  /** Which devices the hold counts; absent: all. See {@link HoldContext.counts}. */
+  readonly counts?: (device: Device) => boolean;
+  /** Called with the whole list when it came for the first time, and when something in it has changed. */
+  readonly onChange: (devices: readonly Device[]) => void;
+}
+
+/** A store without devices, until it is restored or a source reports to it. */
+export function createDeviceStore(options: DeviceStoreOptions): DeviceStore {
+  const { clock, log, holdMs, counts = () => true, onChange } = options;
+  let hold: HoldState = {};
+  let current: readonly Device[] | undefined;
+  let rejected: readonly RejectedDevice[] = [];
+  let lastSuccessAtMs: number | undefined;
+  let failure: DeviceStoreStatus['failure'];
+  let disarm: (() => void) | undefined;
+  const totals = {
+    answers: 0,
+    failures: {} as Partial<Record<SourceFailure['reason'], number>>,
+    holds: 0,
+    holdsBelieved: 0,
+  };
+
+  function apply(event: HoldEvent): void {
+    const [next, actions] = stepHold(hold, event, { nowMs: clock.now(), holdMs, counts });
+    hold = next;
+    for (const action of actions) act(action);
+  }
+
+  function act(action: HoldAction): void {
+    switch (action.kind) {
+      case 'publish':
+        publish(action.devices);
+        return;
+      case 'arm':
+        disarm?.();
+        disarm = clock.setTimeout(() => apply({ kind: 'timer' }), action.afterMs);
+        return;
+      case 'disarm':
+        disarm?.();
+        return;
+      case 'tell':
+        tell(action);
+        return;
+    }
+  }
+
+  function tell({ what, had, lost }: HoldAction & { kind: 'tell' }): void {
+    switch (what) {
+      case 'held':
+        totals.holds++;
+        log.warn({ had, lost, holdMs }, 'most devices are gone from the answer: the last good ones are held');
+        return;
+      case 'recovered':
+        log.info({ had }, 'devices are back: the hold is over');
+        return;
+      case 'believed':
+        totals.holdsBelieved++;
+        log.warn({ had, lost, holdMs }, 'most devices are gone: believed after the grace period');
+        return;
+    }
+  }
+
+  function publish(devices: readonly Device[]): void {
+    const sorted = devices.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    if (current !== undefined && sameDevices(current, sorted)) return;
+    current = sorted;
+    onChange(sorted);
+  }
+
+  return {
+    restore(devices) {
+      if (current === undefined) apply({ kind: 'restored', devices });
+    },
+    devices(devices, rejections) {
+      totals.answers++;
+      lastSuccessAtMs = clock.now();
+      if (failure !== undefined) {
+        log.info({ afterMs: clock.now() - failure.sinceMs }, 'devices can be read again');
+      }
+      failure = undefined;
+      tellRejected(log, rejections, rejected);
+      rejected = rejections;
+      apply({ kind: 'answer', devices: withLastGood(devices, rejections, current ?? []) });
+    },
+    failed(next) {
+      totals.failures[next.reason] = (totals.failures[next.reason] ?? 0) + 1;
+      if (failure?.reason !== next.reason || failure.detail !== next.detail) {
+        log.warn({ ...next, devices: current?.length ?? 0 }, 'devices cannot be read: the last good ones stay');
+      }
+      failure = { ...next, sinceMs: failure?.sinceMs ?? clock.now() };
+      apply({ kind: 'failed' });
+    },
+    current: () => current,
+    status: () => ({
+      synced: current !== undefined,
+      devices: current?.length ?? 0,
+      rejected: rejected.length,
+      totals: { ...totals, failures: { ...totals.failures } },
+      ...(lastSuccessAtMs === undefined ? {} : { lastSuccessAtMs }),
+      ...(failure === undefined ? {} : { failure }),
+      ...(hold.held === undefined ? {} : { heldSinceMs: hold.held.sinceMs }),
+    }),
+    close() {
+      disarm?.();
+    },
+  };
+}
+
+/** A device whose entry cannot be read any more stays as it was last known. */
+function withLastGood(
+  devices: readonly Device[],
+  rejected: readonly RejectedDevice[],
+  known: readonly Device[],
+): readonly Device[] {
+  const listed = new Set(devices.map(({ id }) => id));
+  const unreadable = new Set(rejected.map(({ id }) => id));
+  return [...devices, ...known.filter(({ id }) => unreadable.has(id) && !listed.has(id))];
+}
+
+/** Logs what was not rejected before; the first few, since a broken answer can have thousands. */
+function tellRejected(log: Log, now: readonly RejectedDevice[], before: readonly RejectedDevice[]): void {
+  const told = new Set(before.map(({ place, detail }) => `${place} ${detail}`));
+  const fresh = now.filter(({ place, detail }) => !told.has(`${place} ${detail}`));
+  for (const { place, detail } of fresh.slice(0, 10)) {
+    log.warn({ place, detail }, 'an entry of the devices cannot be used');
+  }
+  if (fresh.length > 10) log.warn({ more: fresh.length - 10 }, 'more entries of the devices cannot be used');
+}
+
+/** Whether two lists that are sorted by id say the same. */
+function sameDevices(left: readonly Device[], right: readonly Device[]): boolean {
+  return (
+    left.length === right.length &&
+    left.every((device, index) => {
+      const other = right[index];
+      return other !== undefined && equals(DeviceSchema, device, other);
+    })
+  );
+}

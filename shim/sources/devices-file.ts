@@ -1,0 +1,76 @@
+import { LineCounter, parseDocument, type Document } from 'yaml';
+import type { RejectedDevice, SourceFailure } from './device-source.ts';
+import { parseDeviceList, rejectionToRejectedDevice, type ParsedList, type Path } from './device-list.ts';
+import { parseTailscaleDevice } from './tailscale-device.ts';
+import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
+
+/** What the text of a devices file came to. */
+export type ParsedDevicesFile =
+  | { readonly ok: true; readonly devices: readonly Device[]; readonly rejected: readonly RejectedDevice[] }
+  | { readonly ok: false; readonly failure: SourceFailure };
+
+/**
+ * Reads the text of a devices file: YAML or JSON in the shape of Tailscale's answer, `{"devices": […]}`. Whatever is
+ * wrong is told with `path`, line and column.
+ */
+export function parseDevicesFile(text: string, path: string): ParsedDevicesFile {
+  const json = parseJson(text);
+  if (json !== undefined) {
+    const list = parseDeviceList(json, 'devices', parseTailscaleDevice);
+    if (typeof list !== 'string' && list.rejections.length === 0)
+      return { ok: true, devices: list.devices, rejected: [] };
+  }
+  return parseYaml(text, path);
+}
+
+/** JSON is YAML too, but a hundred times faster to read as what it is; YAML's parser is for what has to be located. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function parseYaml(text: string, path: string): ParsedDevicesFile {
+  const lines = new LineCounter();
+  const positionAt = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return `${path}:${line}:${col}`;
+  };
+  try {
+    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
+    const [error] = document.errors;
+    if (error !== undefined) return invalid(`${positionAt(error.pos[0])}: ${error.message}`);
+    if (document.contents === null) return invalid(`${path}: it is empty; no devices at all are {"devices": []}`);
+    const list = parseDeviceList(document.toJS(), 'devices', parseTailscaleDevice);
+    return typeof list === 'string' ? invalid(`${path}: ${list}`) : located(list, document, positionAt);
+  } catch (err) {
+    // Aliases without an anchor, or too many of them, are found only here; so is nesting without end.
+    return invalid(`${path}: ${err instanceof Error ? err.message : 'it cannot be read'}`);
+  }
+}
+
+function located(list: ParsedList, document: Document, positionAt: (offset: number) => string): ParsedDevicesFile {
+  const where = (path: Path) => {
+    const offset = offsetOf(document, path);
+    return offset === undefined ? undefined : positionAt(offset);
+  };
+  const rejected = list.rejections.map((rejection) => rejectionToRejectedDevice(rejection, where));
+  return { ok: true, devices: list.devices, rejected };
+}
+
+/** Where the node at `path` begins, or else the nearest one around it, for what is missing. */
+function offsetOf(document: Document, path: Path): number | undefined {
+  for (let depth = path.length; depth > 0; depth--) {
+    const node = document.getIn(path.slice(0, depth), true);
+    if (typeof node !== 'object' || node === null || !('range' in node)) continue;
+    const range = node.range as readonly number[] | null | undefined;
+    if (range?.[0] !== undefined) return range[0];
+  }
+  return undefined;
+}
+
+function invalid(detail: string): ParsedDevicesFile {
+  return { ok: false, failure: { reason: 'invalid-answer', detail } };
+}
