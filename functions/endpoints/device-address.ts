@@ -1,55 +1,57 @@
 import ipaddr from 'ipaddr.js';
 import { AddressFamily } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 
-/** A usable IP address. */
+/** IPv4 or IPv6. */
+export type Family = 4 | 6;
+
+/** An IP address that one host can have. */
 export interface IpAddress {
-  /** The address in its one normal spelling (RFC 5952 for IPv6). */
+  /** The address in its one normal spelling. */
   readonly text: string;
-  readonly family: 4 | 6;
+  readonly family: Family;
   /** Orders addresses as numbers, IPv4 first. */
   readonly sortKey: string;
 }
 
-/** Addresses that are written correctly but belong to no single host. */
-const unusableRanges: ReadonlySet<string> = new Set(['unspecified', 'broadcast', 'multicast']);
-
-/** Reads an address of one host: four decimal parts, or IPv6 without a zone. Anything else is none. */
-export function parseAddress(text: string): IpAddress | undefined {
-  if (ipaddr.IPv4.isValidFourPartDecimal(text)) {
-    return toIpAddress(ipaddr.IPv4.parse(text), 4);
-  }
-  if (text.includes(':') && !text.includes('%') && ipaddr.IPv6.isValid(text)) {
-    return toIpAddress(ipaddr.IPv6.parse(text), 6);
-  }
-  return undefined;
+/** A device's addresses, of which most groups look at one family only. */
+export interface DeviceAddresses {
+  /** The lowest valid address of a family. */
+  lowest(family: Family): IpAddress | undefined;
 }
 
-function toIpAddress(address: ipaddr.IPv4 | ipaddr.IPv6, family: 4 | 6): IpAddress | undefined {
-  if (unusableRanges.has(address.range())) {
-    return undefined;
+/** Reads a device's addresses, each family when it is first asked for: reading IPv6 is dear. */
+export function createDeviceAddresses(texts: readonly string[]): DeviceAddresses {
+  const known = new Map<Family, IpAddress | undefined>();
+  return {
+    lowest(family) {
+      if (!known.has(family)) {
+        known.set(family, findLowest(texts, family));
+      }
+      return known.get(family);
+    },
+  };
+}
+
+function findLowest(texts: readonly string[], family: Family): IpAddress | undefined {
+  const parse = family === 4 ? parseIpv4 : parseIpv6;
+  let lowest: IpAddress | undefined;
+  for (const text of texts) {
+    const address = parse(text);
+    if (address !== undefined && (lowest === undefined || address.sortKey < lowest.sortKey)) {
+      lowest = address;
+    }
   }
-  const digits = address.toByteArray().map((byte) => byte.toString(16).padStart(2, '0'));
-  return { text: address.toString(), family, sortKey: `${family}${digits.join('')}` };
+  return lowest;
 }
 
 /** Chooses the address that a device is reached at: of the preferred family the lowest. */
-export function chooseAddress(addresses: readonly IpAddress[], preference: AddressFamily): IpAddress | undefined {
-  for (const family of preferredFamilies(preference)) {
-    let lowest: IpAddress | undefined;
-    for (const address of addresses) {
-      if (address.family === family && (lowest === undefined || address.sortKey < lowest.sortKey)) {
-        lowest = address;
-      }
-    }
-    if (lowest !== undefined) {
-      return lowest;
-    }
-  }
-  return undefined;
+export function chooseAddress(addresses: DeviceAddresses, preference: AddressFamily): IpAddress | undefined {
+  const [first, second] = preferredFamilies(preference);
+  return addresses.lowest(first) ?? (second === undefined ? undefined : addresses.lowest(second));
 }
 
 /** The families that a group takes, preferred one first; an unknown preference is the default one. */
-export function preferredFamilies(preference: AddressFamily): readonly (4 | 6)[] {
+export function preferredFamilies(preference: AddressFamily): readonly [Family, Family?] {
   switch (preference) {
     case AddressFamily.IPV6_FIRST:
       return [6, 4];
@@ -70,6 +72,35 @@ export function formatHost(address: IpAddress, port: number): string {
 /** Brings the name of a host into the one spelling of {@link formatHost}; undefined when it is none. */
 export function normalizeHost(host: string): string | undefined {
   const match = /^(?:\[([^\]]*)\]|([^:]*)):([1-9][0-9]{0,4})$/.exec(host);
-  const address = parseAddress(match?.[1] ?? match?.[2] ?? '');
-  return match === null || address === undefined ? undefined : formatHost(address, Number(match[3]));
+  const [, ipv6, ipv4, port] = match ?? [];
+  const address = ipv6 === undefined ? parseIpv4(ipv4 ?? '') : parseIpv6(ipv6);
+  return address === undefined ? undefined : formatHost(address, Number(port));
+}
+
+/** Reads four decimal parts without leading zeros; 0.0.0.0/8, multicast, reserved and broadcast belong to no host. */
+function parseIpv4(text: string): IpAddress | undefined {
+  if (!/^(?:0|[1-9][0-9]{0,2})(?:\.(?:0|[1-9][0-9]{0,2})){3}$/.test(text)) {
+    return undefined;
+  }
+  const bytes = text.split('.').map(Number);
+  const [first = 0] = bytes;
+  return first < 1 || first > 223 || bytes.some((byte) => byte > 255)
+    ? undefined
+    : { text, family: 4, sortKey: toSortKey(4, bytes) };
+}
+
+/** Reads IPv6 without a zone and spells it as RFC 5952 does; `::` and multicast belong to no host. */
+function parseIpv6(text: string): IpAddress | undefined {
+  if (!text.includes(':') || text.includes('%') || !ipaddr.IPv6.isValid(text)) {
+    return undefined;
+  }
+  const address = ipaddr.IPv6.parse(text);
+  const range = address.range();
+  return range === 'unspecified' || range === 'multicast'
+    ? undefined
+    : { text: address.toRFC5952String(), family: 6, sortKey: toSortKey(6, address.toByteArray()) };
+}
+
+function toSortKey(family: Family, bytes: readonly number[]): string {
+  return String.fromCharCode(family, ...bytes);
 }

@@ -132,8 +132,8 @@ function withoutTag(discoveryTags: ReadonlySet<string>, refused: readonly Refuse
 }
 
 function withoutAddress(group: Group): Ineligibility {
-  const families = preferredFamilies(group.addressFamily).map((family) => `IPv${family}`);
-  const detail = `The device has no valid ${families.toSorted(compareText).join(' or ')} address.`;
+  const [first, second] = preferredFamilies(group.addressFamily);
+  const detail = `The device has no valid ${second === undefined ? `IPv${first}` : 'IPv4 or IPv6'} address.`;
   return { reason: ExclusionReason.NO_ADDRESS, detail };
 }
 

@@ -1,6 +1,6 @@
 import { type Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import { compareText } from './canonical-order.ts';
-import { type IpAddress, parseAddress } from './device-address.ts';
+import { createDeviceAddresses, type DeviceAddresses } from './device-address.ts';
 import { type Eligibility, examineDevice } from './device-eligibility.ts';
 import { type DeviceSettings, readDeviceSettings } from './device-settings.ts';
 import { type Instant } from './instant.ts';
@@ -13,8 +13,7 @@ export interface PreparedDevice {
   readonly eligibility: Eligibility;
   /** Each tag once, ordered by text. */
   readonly tags: readonly DeviceTag[];
-  /** The valid addresses. */
-  readonly addresses: readonly IpAddress[];
+  readonly addresses: DeviceAddresses;
   readonly settings: DeviceSettings;
 }
 
@@ -25,7 +24,7 @@ export function prepareDevice(device: Device, now: Instant): PreparedDevice {
     device,
     eligibility: examineDevice(device, now),
     tags: tags.map((text) => ({ text, weight: parseTagWeight(text) })),
-    addresses: device.addresses.map(parseAddress).filter((address) => address !== undefined),
+    addresses: createDeviceAddresses(device.addresses),
     settings: readDeviceSettings(device, now),
   };
 }
