@@ -1,0 +1,40 @@
+import { computeDataPlane } from '../functions/dataplane/dataplane.ts';
+import { computeEndpoints } from '../functions/endpoints/endpoints.ts';
+import type {
+  ComputeDataPlaneRequest,
+  ComputeDataPlaneResponse,
+} from '../proto/gen/tailway/dataplane/v1/dataplane_pb.ts';
+import type {
+  ComputeEndpointsRequest,
+  ComputeEndpointsResponse,
+} from '../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+import type { Metrics } from './metrics.ts';
+
+/** The functions as the shim calls them, wherever they run. */
+export interface FunctionsClient {
+  computeEndpoints(request: ComputeEndpointsRequest): Promise<ComputeEndpointsResponse>;
+  computeDataPlane(request: ComputeDataPlaneRequest): Promise<ComputeDataPlaneResponse>;
+}
+
+/** Calls the functions in this process: plain calls, nothing is serialized. */
+export function createInProcessFunctions(
+  metrics: Pick<Metrics, 'functionCalls' | 'functionDuration'>,
+): FunctionsClient {
+  const place = 'in-process';
+  const measured = async <T>(name: string, call: () => T): Promise<T> => {
+    const stop = metrics.functionDuration.startTimer({ function: name, place });
+    let result = 'error';
+    try {
+      const answer = call();
+      result = 'ok';
+      return answer;
+    } finally {
+      stop();
+      metrics.functionCalls.inc({ function: name, result, place });
+    }
+  };
+  return {
+    computeEndpoints: (request) => measured('endpoints', () => computeEndpoints(request)),
+    computeDataPlane: (request) => measured('dataplane', () => computeDataPlane(request)),
+  };
+}

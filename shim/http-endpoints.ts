@@ -1,0 +1,60 @@
+import { type Server, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A plain answer of an HTTP endpoint. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** A small HTTP server for probes and scrapers. */
+export interface HttpEndpoints {
+  /** The port, also where the system chose it. */
+  readonly port: number;
+  /** Stops listening and ends idle connections. */
+  close(): Promise<void>;
+}
+
+/** Serves GET and HEAD of the given paths; everything else is 404 or 405. Rejects when the address is taken. */
+export async function listenHttpEndpoints(
+  address: { readonly host: string; readonly port: number },
+  routes: Readonly<Record<string, () => HttpAnswer | Promise<HttpAnswer>>>,
+): Promise<HttpEndpoints> {
+  const server = createServer((req, res) => {
+    const route = routes[(req.url ?? '').split('?', 1)[0] ?? ''];
+    const answer = req.method !== 'GET' && req.method !== 'HEAD' ? notAllowed : (route?.() ?? notFound);
+    Promise.resolve(answer)
+      .catch((err: unknown) => text(500, err instanceof Error ? err.message : 'internal error'))
+      .then(({ status, contentType, body }) => res.writeHead(status, { 'content-type': contentType }).end(body))
+      .catch(() => res.destroy());
+  });
+  await listen(server, address);
+  return {
+    // A server that listens on TCP has an AddressInfo.
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+/** A text answer. */
+export function text(status: number, body: string): HttpAnswer {
+  return { status, contentType: 'text/plain; charset=utf-8', body: `${body}\n` };
+}
+
+const notFound = text(404, 'not found');
+const notAllowed = text(405, 'method not allowed');
+
+function listen(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}

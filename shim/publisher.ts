@@ -1,0 +1,106 @@
+import { create } from '@bufbuild/protobuf';
+import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
+import type { ComputeDataPlaneRequest } from '../proto/gen/tailway/dataplane/v1/dataplane_pb.ts';
+import {
+  ComputeEndpointsRequestSchema,
+  type ComputeEndpointsResponse,
+  type Group,
+} from '../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+import type { Device } from '../proto/gen/tailway/tailnet/v1/device_pb.ts';
+import type { FunctionsClient } from './functions-client.ts';
+import type { Log } from './log.ts';
+import { dataPlaneToResources, endpointsToResources } from './resources.ts';
+import type { Clock } from './sources/clock.ts';
+import type { Resource, ResourceChange } from './xds/resource.ts';
+
+/** Turns what is known of a tailnet into xDS resources, whenever either changes. */
+export interface Publisher {
+  /** The devices that count from now on. */
+  devices(devices: readonly Device[]): void;
+  /** Resolves when everything that was told so far is published, or has failed. */
+  settled(): Promise<void>;
+  close(): void;
+}
+
+/** What a publisher is made of. */
+export interface PublisherOptions {
+  readonly functions: FunctionsClient;
+  readonly cache: { apply(changes: Iterable<ResourceChange>): void };
+  readonly groups: readonly Group[];
+  readonly dataPlane: ComputeDataPlaneRequest;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Told of each answer that was published. */
+  readonly onComputed?: (answer: ComputeEndpointsResponse) => void;
+}
+
+/** How soon a computation that failed is tried again. */
+const retryMs = 1000;
+
+/**
+ * Computes one answer at a time, always from the newest input; an answer that fails leaves what is
+ * published. The first devices publish the data plane too, in one transaction: before that
+ * nothing is served. When time alone changes an answer (a key ends, an attribute expires), it is computed again then.
+ */
+export function createPublisher(options: PublisherOptions): Publisher {
+  const { functions, cache, groups, clock, log } = options;
+  let devices: readonly Device[] | undefined;
+  let dataPlane: readonly Resource[] | undefined;
+  let running: Promise<void> | undefined;
+  let again = false;
+  let closed = false;
+  let disarm = () => {};
+
+  async function compute(input: readonly Device[]): Promise<void> {
+    dataPlane ??= dataPlaneToResources(await functions.computeDataPlane(options.dataPlane));
+    const now = clock.now();
+    const answer = await functions.computeEndpoints(
+      create(ComputeEndpointsRequestSchema, {
+        now: timestampFromMs(now),
+        groups: [...groups],
+        devices: [...input],
+      }),
+    );
+    if (closed) return;
+    cache.apply([...dataPlane, ...endpointsToResources(answer)].map((resource) => ({ kind: 'set', resource })));
+    options.onComputed?.(answer);
+    if (answer.validUntil !== undefined) arm(timestampMs(answer.validUntil) - now);
+  }
+
+  function arm(ms: number): void {
+    disarm();
+    disarm = clock.setTimeout(trigger, Math.max(1, ms));
+  }
+
+  async function run(): Promise<void> {
+    do {
+      again = false;
+      disarm();
+      try {
+        if (devices !== undefined) await compute(devices);
+      } catch (err) {
+        log.error({ err, retryMs }, 'failed to compute endpoints: the last good ones stay');
+        arm(retryMs);
+      }
+    } while (again && !closed);
+    running = undefined;
+  }
+
+  function trigger(): void {
+    if (closed) return;
+    again = true;
+    running ??= run();
+  }
+
+  return {
+    devices(next) {
+      devices = next;
+      trigger();
+    },
+    settled: () => running ?? Promise.resolve(),
+    close() {
+      closed = true;
+      disarm();
+    },
+  };
+}

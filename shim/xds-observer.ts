@@ -1,0 +1,39 @@
+import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
+import type { XdsObserver, XdsStreamKind } from './xds/observer.ts';
+import { type TypeUrl, typeUrls } from './xds/resource.ts';
+
+/** Counts what the xDS server does, and logs what clients refuse, in their own words. */
+export function createXdsObserver(options: { readonly metrics: Metrics; readonly log: Log }): Partial<XdsObserver> {
+  const { metrics, log } = options;
+  return {
+    connectionOpened: () => metrics.xdsConnections.inc(),
+    connectionClosed: () => metrics.xdsConnections.dec(),
+    streamOpened: (stream) => metrics.xdsStreams.inc(streamLabels(stream)),
+    streamClosed: (stream) => metrics.xdsStreams.dec(streamLabels(stream)),
+    pushed({ typeUrl, resources, bytes }) {
+      const type = typeLabels[typeUrl];
+      metrics.xdsPushes.inc({ type });
+      metrics.xdsResources.inc({ type }, resources);
+      metrics.xdsBytes.inc({ type }, bytes);
+    },
+    acked: ({ typeUrl }) => metrics.xdsAcks.inc({ type: typeLabels[typeUrl] }),
+    nacked({ typeUrl, nodeId, names, version, message }) {
+      const type = typeLabels[typeUrl];
+      metrics.xdsNacks.inc({ type });
+      log.warn({ type, node: nodeId, resources: names, version, error: message }, 'a client refused resources');
+    },
+    converged: ({ ms }) => metrics.xdsConvergence.observe(ms / 1000),
+  };
+}
+
+const typeLabels = {
+  [typeUrls.cluster]: 'cluster',
+  [typeUrls.endpoint]: 'endpoint',
+  [typeUrls.listener]: 'listener',
+  [typeUrls.route]: 'route',
+} as const satisfies Record<TypeUrl, string>;
+
+function streamLabels({ typeUrl, variant }: XdsStreamKind): { service: string; variant: string } {
+  return { service: typeUrl === undefined ? 'aggregated' : typeLabels[typeUrl], variant };
+}
