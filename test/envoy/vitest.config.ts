@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+/** Suites with a real Envoy: one after another, since each runs several processes. */
+export default defineConfig({
+  test: {
+    include: ['test/envoy/**/*.test.ts'],
+    globalSetup: ['test/envoy/envoy-setup.ts'],
+    fileParallelism: false,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+});
