@@ -1,0 +1,33 @@
+import type { Clock } from './clock.ts';
+
+/** A clock for tests: time stands still until it is advanced. */
+export interface FakeClock extends Clock {
+  /** Lets time pass; what is due meanwhile is called in order, each at its time. */
+  advance(ms: number): void;
+  /** When each armed timer is due, milliseconds from now, soonest first. */
+  timers(): readonly number[];
+}
+
+/** A clock that stands at `nowMs`. */
+export function createFakeClock(nowMs: number = Date.parse('2026-01-01T00:00:00Z')): FakeClock {
+  const timers = new Set<{ readonly dueMs: number; readonly callback: () => void }>();
+  const soonest = () => [...timers].toSorted((a, b) => a.dueMs - b.dueMs);
+  return {
+    now: () => nowMs,
+    setTimeout(callback, ms) {
+      const timer = { dueMs: nowMs + ms, callback };
+      timers.add(timer);
+      return () => timers.delete(timer);
+    },
+    advance(ms) {
+      const untilMs = nowMs + ms;
+      for (let timer = soonest()[0]; timer !== undefined && timer.dueMs <= untilMs; timer = soonest()[0]) {
+        timers.delete(timer);
+        nowMs = timer.dueMs;
+        timer.callback();
+      }
+      nowMs = untilMs;
+    },
+    timers: () => soonest().map(({ dueMs }) => dueMs - nowMs),
+  };
+}

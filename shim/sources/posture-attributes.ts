@@ -1,0 +1,133 @@
+import { create } from '@bufbuild/protobuf';
+import { DeviceSchema, type Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
+import type { Log } from '../log.ts';
+import type { Clock } from './clock.ts';
+import { parseAttributes, type Attributes } from './device-attributes.ts';
+import type { Answer, RequestFailure } from './json-request.ts';
+import { planAttributes, type AttributesLimits, type DueAttributes, type KnownAttributes } from './posture-plan.ts';
+
+/** Adds posture attributes to devices that are listed without them. */
+export interface PostureAttributes {
+  /** The same devices with the attributes that are known of them. It bounds its own time and never rejects. */
+  complete(devices: readonly Device[], signal: AbortSignal): Promise<readonly Device[]>;
+}
+
+/** What the attributes' reader is made of. */
+export interface PostureAttributesOptions {
+  /** Asks for one device's `{attributes, expiries}`. */
+  readonly read: (deviceId: string, signal: AbortSignal) => Promise<Answer<unknown>>;
+  /** Which devices matter: each costs requests. */
+  readonly wants: (device: Device) => boolean;
+  /** What was known of a device before this run: its attributes stay until others are read. */
+  readonly known?: (deviceId: string) => Device | undefined;
+  readonly limits: AttributesLimits;
+  /** No request is begun later than this after the first; what is left has to wait for the next poll. */
+  readonly budgetMs: number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Requests at the same time. */
+const concurrency = 8;
+
+/** Failures without a success between them that mean that the API fails, and not one device. */
+const failuresToPause = 3;
+
+/** How long what has failed is left alone. */
+const retryMs = 30_000;
+
+/** How long the attributes of a device that is not listed are remembered. */
+const forgetMs = 60 * 60 * 1000;
+
+/**
+ * Reads attributes between polls' listings and reports, within limits. A device whose attributes cannot be read keeps
+ * those last known; an API that refuses them all, for want of a scope or of the feature, is told once and asked again
+ * seldom.
+ */
+export function createPostureAttributes(options: PostureAttributesOptions): PostureAttributes {
+  const { read, wants, known, limits, budgetMs, clock, log } = options;
+  const cache = new Map<string, KnownAttributes>();
+  let pausedUntilMs = -Infinity;
+  let failing: RequestFailure['reason'] | undefined;
+
+  function remember({ id }: Device): KnownAttributes {
+    const attributes = known?.(id)?.attributes ?? {};
+    return cache.get(id) ?? { attributes, listing: '', readAtMs: -Infinity, notBeforeMs: -Infinity, listedAtMs: 0 };
+  }
+
+  function succeeded({ device, listing }: DueAttributes, value: unknown): void {
+    const { attributes, rejections } = parseAttributes(Object(value) as object);
+    for (const { path, detail } of rejections) {
+      log.debug({ device: device.id, attribute: path[1], detail }, 'a posture attribute cannot be used');
+    }
+    const nowMs = clock.now();
+    cache.set(device.id, { attributes, listing, readAtMs: nowMs, notBeforeMs: -Infinity, listedAtMs: nowMs });
+  }
+
+  /** Leaves the device alone for a while, and the whole API where it asks for that or fails again and again. */
+  function failed({ device }: DueAttributes, failure: RequestFailure, inARow: number): void {
+    const waitMs = failure.retryAfterMs ?? (isRefusal(failure) ? limits.maxAgeMs : retryMs);
+    const untilMs = clock.now() + waitMs;
+    cache.set(device.id, { ...remember(device), notBeforeMs: untilMs });
+    if (failure.reason === 'rate-limited' || inARow >= failuresToPause) pausedUntilMs = untilMs;
+    log.debug({ device: device.id, ...failure }, 'the posture attributes of a device cannot be read');
+  }
+
+  function tell(successes: number, failure: RequestFailure | undefined): void {
+    if (successes > 0) {
+      if (failing !== undefined) log.info({}, 'posture attributes can be read again');
+      failing = undefined;
+    } else if (failure !== undefined && failure.reason !== failing) {
+      log.warn({ ...failure }, 'no posture attributes can be read: the last known stay');
+      failing = failure.reason;
+    }
+  }
+
+  async function readAll(due: readonly DueAttributes[], signal: AbortSignal): Promise<void> {
+    const queue = due.values();
+    const endMs = clock.now() + budgetMs;
+    let successes = 0;
+    let inARow = 0;
+    let last: RequestFailure | undefined;
+    const worker = async () => {
+      for (const each of queue) {
+        const answer = await read(each.device.id, signal);
+        if (signal.aborted) return;
+        inARow = answer.ok ? 0 : inARow + 1;
+        if (answer.ok) {
+          successes++;
+          succeeded(each, answer.value);
+        } else {
+          last = answer.failure;
+          failed(each, answer.failure, inARow);
+        }
+        if (clock.now() < pausedUntilMs || clock.now() >= endMs) return;
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(concurrency, due.length) }, worker));
+    if (!signal.aborted) tell(successes, last);
+  }
+
+  return {
+    async complete(devices, signal) {
+      const nowMs = clock.now();
+      const wanted = devices.filter((device) => wants(device) && Object.keys(device.attributes).length === 0);
+      for (const device of wanted) cache.set(device.id, { ...remember(device), listedAtMs: nowMs });
+      for (const [id, { listedAtMs }] of cache) if (nowMs - listedAtMs > forgetMs) cache.delete(id);
+      if (nowMs >= pausedUntilMs) await readAll(planAttributes(wanted, cache, nowMs, limits), signal);
+      const ids = new Set(wanted.map(({ id }) => id));
+      return devices.map((device) =>
+        ids.has(device.id) ? withAttributes(device, remember(device).attributes) : device,
+      );
+    },
+  };
+}
+
+/** Whether asking again soon is in vain: a scope or the feature is missing, or the device is not ours. */
+function isRefusal({ reason }: RequestFailure): boolean {
+  return reason === 'forbidden' || reason === 'not-found' || reason === 'unauthorized';
+}
+
+function withAttributes(device: Device, attributes: Attributes): Device {
+  return create(DeviceSchema, { ...device, attributes });
+}
