@@ -1,0 +1,151 @@
+import { create, fromBinary } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { describe, expect, it } from 'vitest';
+import { computeDataPlane } from '../functions/dataplane/dataplane.ts';
+import { computeEndpoints } from '../functions/endpoints/endpoints.ts';
+import { ClusterLoadAssignmentSchema } from '../proto/gen/envoy/config/endpoint/v3/endpoint_pb.ts';
+import { ComputeDataPlaneRequestSchema } from '../proto/gen/tailway/dataplane/v1/dataplane_pb.ts';
+import { GroupSchema } from '../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+import { type Device, DeviceSchema } from '../proto/gen/tailway/tailnet/v1/device_pb.ts';
+import type { FunctionsClient } from './functions-client.ts';
+import type { Log } from './log.ts';
+import { createPublisher } from './publisher.ts';
+import { createResourceCache } from './xds/resource-cache.ts';
+import { typeUrls } from './xds/resource.ts';
+
+const device = (id: string, address: string, more: Partial<Device> = {}) =>
+  create(DeviceSchema, { id, addresses: [address], authorized: true, tags: ['tag:weight-1'], ...more } as Device);
+
+/** A publisher whose functions, clock and log the test is the master of. */
+function createBench(overrides: Partial<FunctionsClient> = {}) {
+  const errors: string[] = [];
+  const timers: { callback: () => void; ms: number; armed: boolean }[] = [];
+  let now = 1_000_000;
+  const log: Log = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: () => undefined,
+    error: (_, message) => void errors.push(message),
+    child: () => log,
+  };
+  const cache = createResourceCache();
+  let transactions = 0;
+  cache.observe(() => transactions++);
+  const publisher = createPublisher({
+    functions: {
+      computeEndpoints: async (request) => computeEndpoints(request),
+      computeDataPlane: async (request) => computeDataPlane(request),
+      ...overrides,
+    },
+    cache,
+    groups: [create(GroupSchema, { name: 'eds_backend', port: 8080 })],
+    dataPlane: create(ComputeDataPlaneRequestSchema),
+    clock: {
+      now: () => now,
+      setTimeout(callback, ms) {
+        const timer = { callback, ms, armed: true };
+        timers.push(timer);
+        return () => (timer.armed = false);
+      },
+    },
+    log,
+  });
+  return {
+    cache,
+    errors,
+    publisher,
+    transactions: () => transactions,
+    async pass(ms: number) {
+      now += ms;
+      for (const timer of timers.splice(0)) if (timer.armed && timer.ms <= ms) timer.callback();
+      await publisher.settled();
+    },
+    armed: () => timers.filter(({ armed }) => armed).map(({ ms }) => ms),
+    addresses() {
+      const resource = cache.view(typeUrls.endpoint).get('eds_backend');
+      if (resource === undefined) return undefined;
+      const { endpoints } = fromBinary(ClusterLoadAssignmentSchema, resource.body);
+      return endpoints.flatMap(({ lbEndpoints }) =>
+        lbEndpoints.map(({ hostIdentifier: { value } }) =>
+          typeof value === 'object' && value.address?.address.case === 'socketAddress'
+            ? value.address.address.value.address
+            : '?',
+        ),
+      );
+    },
+  };
+}
+
+describe('a publisher', () => {
+  it('serves nothing before the first devices, then everything at once', async () => {
+    const { cache, publisher, transactions, addresses } = createBench();
+    await publisher.settled();
+    expect(cache.synced).toBe(false);
+    publisher.devices([device('a', '100.64.0.1')]);
+    await publisher.settled();
+    expect(transactions()).toBe(1);
+    expect(Object.values(typeUrls).map((typeUrl) => cache.view(typeUrl).wildcard().length)).toEqual([1, 1, 1, 1]);
+    expect(addresses()).toEqual(['100.64.0.1']);
+  });
+
+  it('computes one at a time, and the newest input wins', async () => {
+    const seen: number[] = [];
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const { publisher, addresses } = createBench({
+      async computeEndpoints(request) {
+        seen.push(request.devices.length);
+        await gate;
+        return computeEndpoints(request);
+      },
+    });
+    publisher.devices([device('a', '100.64.0.1')]);
+    await Promise.resolve();
+    publisher.devices([device('a', '100.64.0.1'), device('b', '100.64.0.2')]);
+    publisher.devices([device('c', '100.64.0.3'), device('d', '100.64.0.4'), device('e', '100.64.0.5')]);
+    open();
+    await publisher.settled();
+    expect(seen.at(-1)).toBe(3);
+    expect(seen).not.toContain(2);
+    expect(addresses()).toEqual(['100.64.0.3', '100.64.0.4', '100.64.0.5']);
+  });
+
+  it('keeps what it served when a function fails, and tries again', async () => {
+    let broken = false;
+    const { publisher, addresses, errors, pass } = createBench({
+      async computeEndpoints(request) {
+        if (broken) throw new Error('edge away');
+        return computeEndpoints(request);
+      },
+    });
+    publisher.devices([device('a', '100.64.0.1')]);
+    await publisher.settled();
+    broken = true;
+    publisher.devices([device('b', '100.64.0.2')]);
+    await publisher.settled();
+    expect(addresses()).toEqual(['100.64.0.1']);
+    expect(errors).toHaveLength(1);
+    broken = false;
+    await pass(1000);
+    expect(addresses()).toEqual(['100.64.0.2']);
+  });
+
+  it('computes again when time alone changes the answer', async () => {
+    const { publisher, addresses, armed, pass } = createBench();
+    publisher.devices([device('a', '100.64.0.1', { expires: timestampFromMs(1_060_000) }), device('b', '100.64.0.2')]);
+    await publisher.settled();
+    expect(addresses()).toEqual(['100.64.0.1', '100.64.0.2']);
+    expect(armed()).toEqual([60_000]);
+    await pass(60_000);
+    expect(addresses()).toEqual(['100.64.0.2']);
+  });
+
+  it('changes nothing for unchanged devices', async () => {
+    const { publisher, transactions } = createBench();
+    publisher.devices([device('a', '100.64.0.1')]);
+    await publisher.settled();
+    publisher.devices([device('a', '100.64.0.1')]);
+    await publisher.settled();
+    expect(transactions()).toBe(1);
+  });
+});
