@@ -1,0 +1,4 @@
+import { runFunctions } from '../serving/process/node.ts';
+import { registerDataPlane } from './handler.ts';
+
+await runFunctions(registerDataPlane);
