@@ -71,7 +71,7 @@ export function createResourceCache(): ResourceCache {
 }
 
 /** Adds or, with a negative sign, takes away digests: the order does not matter, and each step costs the same. */
-export function sumDigests(...digests: readonly bigint[]): bigint {
+export function sumDigests(digests: Iterable<bigint>): bigint {
   let sum = 0n;
   for (const digest of digests) sum += digest;
   return BigInt.asUintN(128, sum);
@@ -98,7 +98,7 @@ function createTable(): ResourceTable {
     },
     write(changes) {
       for (const [name, { before, after }] of changes) {
-        digest = sumDigests(digest, wildcardDigest(after), -wildcardDigest(before));
+        digest = sumDigests([digest, wildcardDigest(after), -wildcardDigest(before)]);
         if (after === undefined) resources.delete(name);
         else resources.set(name, after);
       }

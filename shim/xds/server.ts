@@ -1,5 +1,23 @@
-import type { XdsLog, XdsObserver, XdsStreamStatus } from './observer.ts';
-import type { ResourceCache } from './resource-cache.ts';
+import { createServer } from 'node:http2';
+import type { Http2Server, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+
+import { Health } from '../../proto/gen/grpc/health/v1/health_pb.ts';
+import { createConvergenceRound } from './convergence.ts';
+import { createGrpcHealth } from './grpc-health.ts';
+import { createGrpcReflection } from './grpc-reflection.ts';
+import { grpcCodes, refuseGrpcStream, serveGrpcStream } from './grpc-stream.ts';
+import type { GrpcMethod } from './grpc-stream.ts';
+import { startKeepalive } from './keepalive.ts';
+import type { XdsLog, XdsObserver, XdsStreamKind, XdsStreamStatus } from './observer.ts';
+import { deltaProtocol, sotwProtocol } from './protocol.ts';
+import type { ResourceCache, Transaction } from './resource-cache.ts';
+import { createResponseEncoder } from './response-encoder.ts';
+import { discoveryMethods, discoveryServices } from './services.ts';
+import type { XdsStreamContext, XdsSubscriber } from './stream-subscription.ts';
+import { createXdsStream } from './stream.ts';
+import type { XdsStream } from './stream.ts';
+import { createSubscriptionIndex } from './subscription-index.ts';
 
 /** What an xDS server is made of. */
 export interface XdsServerOptions {
@@ -24,7 +42,148 @@ export interface XdsServer {
   streams(): readonly XdsStreamStatus[];
 }
 
+const serverOptions = {
+  settings: {
+    // One Envoy opens a stream of its own for each EDS cluster of a gateway, all over one connection.
+    maxConcurrentStreams: 10_000,
+    // What a peer may send ahead, on a stream: one request of the largest size, without a round trip in between.
+    initialWindowSize: 4 * 1024 * 1024,
+    enablePush: false,
+  },
+  // Megabytes of one connection. Beyond it new streams are refused, which 10,000 of them must not come near.
+  maxSessionMemory: 256,
+};
+
+const defaultPingIntervalMs = 30_000;
+
+const noObserver: XdsObserver = {
+  connectionOpened: ignore,
+  connectionClosed: ignore,
+  streamOpened: ignore,
+  streamClosed: ignore,
+  pushed: ignore,
+  acked: ignore,
+  nacked: ignore,
+  converged: ignore,
+};
+
 /** Builds a server for what is in `cache`; it serves from `listen` on. */
-export function createXdsServer(_options: XdsServerOptions): XdsServer {
-  throw new Error('not implemented');
+export function createXdsServer(options: XdsServerOptions): XdsServer {
+  const { cache, log, pingIntervalMs = defaultPingIntervalMs, clock = () => performance.now() } = options;
+  const observer: XdsObserver = { ...noObserver, ...options.observer };
+  const index = createSubscriptionIndex<XdsSubscriber>();
+  const encoder = createResponseEncoder();
+  const ctx: XdsStreamContext = { cache, encoder, index, nodeId: options.nodeId ?? '', log, observer, clock };
+  const health = createGrpcHealth(discoveryServices.map(({ service }) => service.typeName));
+  const sessions = new Set<ServerHttp2Session>();
+  const streams = new Set<XdsStream>();
+  const methods = new Map<string, GrpcMethod>([
+    ...[...discoveryMethods()].map(([path, kind]) => [path, discoveryMethod(kind)] as const),
+    ...health.methods,
+    ...createGrpcReflection([...discoveryServices.map(({ service }) => service), Health]),
+  ]);
+  const server = createServer(serverOptions);
+  server.on('session', openSession);
+  server.on('stream', openStream);
+  server.on('sessionError', (err) => log.debug({ error: String(err) }, 'connection failed'));
+  server.on('error', (err) => log.error({ err }, 'listener failed'));
+  let stop: (() => void) | undefined;
+  let answering = false;
+
+  function discoveryMethod({ variant, typeUrl }: XdsStreamKind): GrpcMethod {
+    return (grpc) => {
+      const stream =
+        variant === 'sotw'
+          ? createXdsStream(ctx, sotwProtocol, typeUrl, grpc)
+          : createXdsStream(ctx, deltaProtocol, typeUrl, grpc);
+      streams.add(stream);
+      return {
+        ...stream,
+        closed() {
+          streams.delete(stream);
+          stream.closed();
+        },
+      };
+    };
+  }
+
+  function openSession(session: ServerHttp2Session): void {
+    sessions.add(session);
+    observer.connectionOpened();
+    session.on('close', () => {
+      sessions.delete(session);
+      observer.connectionClosed();
+    });
+  }
+
+  function openStream(stream: ServerHttp2Stream, headers: Parameters<typeof refuseGrpcStream>[1]): void {
+    const method = headers[':method'] === 'POST' ? methods.get(headers[':path'] ?? '') : undefined;
+    if (method === undefined) refuseGrpcStream(stream, headers);
+    else serveGrpcStream(stream, method, (err) => log.error({ err, path: headers[':path'] }, 'call failed'));
+  }
+
+  /** Tells the subscriptions concerned, then lets each of their streams send once. */
+  function publish(transaction: Transaction): void {
+    const round = createConvergenceRound(clock, (ms) => observer.converged({ ms }));
+    const flushes = new Set<() => void>();
+    for (const [typeUrl, changes] of transaction) {
+      for (const [subscriber, part] of index.concerned(typeUrl, changes)) {
+        subscriber.change(part, round);
+        flushes.add(subscriber.flush);
+      }
+    }
+    if (!answering) {
+      // Those who have waited for the first transaction are answered, also those whom nothing in it concerns.
+      answering = true;
+      health.setServing(true);
+      for (const stream of streams) flushes.add(stream.flush);
+    }
+    for (const flush of flushes) flush();
+    round.seal();
+  }
+
+  return {
+    async listen({ host, port }) {
+      await listening(server, host, port);
+      const unobserve = cache.observe(publish);
+      const stopKeepalive = startKeepalive(sessions, pingIntervalMs, (session) => {
+        log.info({ peer: session.socket.remoteAddress }, 'connection lost: peer does not answer pings');
+        session.destroy();
+      });
+      stop = () => {
+        unobserve();
+        stopKeepalive();
+      };
+      answering = cache.synced;
+      health.setServing(answering);
+      return { port: (server.address() as AddressInfo).port };
+    },
+    async close({ graceMs }) {
+      if (stop === undefined) return;
+      stop();
+      stop = undefined;
+      health.setServing(false);
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const stream of streams) stream.end({ code: grpcCodes.unavailable, message: 'server is shutting down' });
+      for (const session of sessions) session.close();
+      const timer = setTimeout(() => {
+        for (const session of sessions) session.destroy();
+      }, graceMs);
+      await closed;
+      clearTimeout(timer);
+    },
+    streams: () => [...streams].flatMap((stream) => stream.statuses()),
+  };
 }
+
+function listening(server: Http2Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function ignore(): void {}

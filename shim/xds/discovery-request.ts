@@ -1,0 +1,111 @@
+import type { DeltaRequest } from './delta-subscription.ts';
+import type { SotwRequest } from './sotw-subscription.ts';
+import { createWireReader } from './wire-reader.ts';
+import type { WireReader } from './wire-reader.ts';
+
+/** A request of either variant: what it says about which type, and of whom. */
+export interface DiscoveryRequestMessage<Request> {
+  readonly typeUrl: string;
+  /** Undefined: the request has no node. */
+  readonly nodeId: string | undefined;
+  readonly request: Request;
+}
+
+/** A list of names with the bytes that it was read from. */
+export interface NameList {
+  readonly names: readonly string[];
+  readonly bytes: Buffer;
+}
+
+/** The list of a request that has none. */
+export const emptyNameList: NameList = { names: [], bytes: Buffer.alloc(0) };
+
+/**
+ * Reads what matters of a `DiscoveryRequest`, the commonest message of all: every client answers every response with one,
+ * and repeats in it all its names. When their bytes are those of `previous`, so are the names, and none is decoded.
+ * Throws a RangeError for what is no message.
+ */
+export function decodeSotwRequest(
+  message: Buffer,
+  previous: (typeUrl: string) => NameList,
+): DiscoveryRequestMessage<SotwRequest> & { readonly list: NameList } {
+  const fields = createWireReader(message);
+  const names: Buffer[] = [];
+  let typeUrl = '';
+  let nonce = '';
+  let nodeId: string | undefined;
+  let error: string | undefined;
+  let start = 0;
+  let end = 0;
+  while (fields.next()) {
+    if (fields.field === 2) nodeId = decodeNodeId(fields.bytes());
+    else if (fields.field === 3) {
+      names.push(fields.bytes());
+      if (names.length === 1) start = fields.start;
+      ({ end } = fields);
+    } else if (fields.field === 4) typeUrl = fields.text();
+    else if (fields.field === 5) nonce = fields.text();
+    else if (fields.field === 6) error = decodeErrorMessage(fields.bytes());
+    else fields.skip();
+  }
+  const known = previous(typeUrl);
+  const bytes = message.subarray(start, end);
+  const list = known.bytes.equals(bytes)
+    ? known
+    : { names: names.map((name) => name.toString()), bytes: Buffer.from(bytes) };
+  return { typeUrl, nodeId, request: { names: list.names, nonce, error }, list };
+}
+
+/** Reads what matters of a `DeltaDiscoveryRequest`. Throws a RangeError for what is no message. */
+export function decodeDeltaRequest(message: Buffer): DiscoveryRequestMessage<DeltaRequest> {
+  const fields = createWireReader(message);
+  const subscribe: string[] = [];
+  const unsubscribe: string[] = [];
+  const initialVersions = new Map<string, string>();
+  let typeUrl = '';
+  let nonce = '';
+  let nodeId: string | undefined;
+  let error: string | undefined;
+  while (fields.next()) {
+    if (fields.field === 1) nodeId = decodeNodeId(fields.bytes());
+    else if (fields.field === 2) typeUrl = fields.text();
+    else if (fields.field === 3) subscribe.push(fields.text());
+    else if (fields.field === 4) unsubscribe.push(fields.text());
+    else if (fields.field === 5) initialVersions.set(...decodeMapEntry(fields.bytes()));
+    else if (fields.field === 6) nonce = fields.text();
+    else if (fields.field === 7) error = decodeErrorMessage(fields.bytes());
+    else fields.skip();
+  }
+  return { typeUrl, nodeId, request: { subscribe, unsubscribe, initialVersions, nonce, error } };
+}
+
+/** `envoy.config.core.v3.Node.id`; the rest of a node, which may be large, is not kept. */
+function decodeNodeId(node: Buffer): string {
+  return decodeTextField(createWireReader(node), 1);
+}
+
+/** `google.rpc.Status.message`. */
+function decodeErrorMessage(status: Buffer): string {
+  return decodeTextField(createWireReader(status), 2);
+}
+
+function decodeTextField(fields: WireReader, field: number): string {
+  let text = '';
+  while (fields.next()) {
+    if (fields.field === field) text = fields.text();
+    else fields.skip();
+  }
+  return text;
+}
+
+function decodeMapEntry(entry: Buffer): readonly [key: string, value: string] {
+  const fields = createWireReader(entry);
+  let key = '';
+  let value = '';
+  while (fields.next()) {
+    if (fields.field === 1) key = fields.text();
+    else if (fields.field === 2) value = fields.text();
+    else fields.skip();
+  }
+  return [key, value];
+}

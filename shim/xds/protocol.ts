@@ -1,0 +1,37 @@
+import { createDeltaState, transitionDelta } from './delta-subscription.ts';
+import type { DeltaRequest, DeltaState } from './delta-subscription.ts';
+import { decodeDeltaRequest, decodeSotwRequest, emptyNameList } from './discovery-request.ts';
+import type { DiscoveryRequestMessage, NameList } from './discovery-request.ts';
+import type { XdsVariant } from './observer.ts';
+import type { TypeUrl } from './resource.ts';
+import { createSotwState, transitionSotw } from './sotw-subscription.ts';
+import type { SotwRequest, SotwState } from './sotw-subscription.ts';
+import type { SubscriptionEvent, SubscriptionState, Transition } from './subscription.ts';
+
+/** A protocol variant: how its requests are read, and its state machine. */
+export interface XdsProtocol<State extends SubscriptionState, Request> {
+  readonly variant: XdsVariant;
+  readonly createState: (typeUrl: TypeUrl) => State;
+  readonly transition: (state: State, event: SubscriptionEvent<Request>) => Transition<State>;
+  /** Throws a RangeError for what is no request. `previous` is what the last request of a type had for a list. */
+  readonly decode: (message: Buffer, previous: (typeUrl: string) => NameList) => DecodedRequest<Request>;
+}
+
+/** A request, with the list of names to give as the previous one next time. */
+export type DecodedRequest<Request> = DiscoveryRequestMessage<Request> & { readonly list: NameList };
+
+/** State of the world. */
+export const sotwProtocol: XdsProtocol<SotwState, SotwRequest> = {
+  variant: 'sotw',
+  createState: createSotwState,
+  transition: transitionSotw,
+  decode: decodeSotwRequest,
+};
+
+/** Incremental. */
+export const deltaProtocol: XdsProtocol<DeltaState, DeltaRequest> = {
+  variant: 'delta',
+  createState: createDeltaState,
+  transition: transitionDelta,
+  decode: (message) => ({ ...decodeDeltaRequest(message), list: emptyNameList }),
+};

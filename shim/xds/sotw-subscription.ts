@@ -1,0 +1,214 @@
+import type { CachedResource, ResourceView } from './resource-cache.ts';
+import { sumDigests } from './resource-cache.ts';
+import type { TypeUrl } from './resource.ts';
+import {
+  applyAnswer,
+  applyChange,
+  applyRepeat,
+  applySent,
+  createSubscriptionState,
+  digestToVersion,
+  givenResource,
+  hasLegacyWildcard,
+  isDue,
+  noDue,
+  visibleResource,
+  wildcardName,
+} from './subscription.ts';
+import type {
+  Due,
+  SubscriptionAction,
+  SubscriptionEvent,
+  SubscriptionResponse,
+  SubscriptionState,
+  Transition,
+} from './subscription.ts';
+
+/** A state-of-the-world subscription. */
+export interface SotwState extends SubscriptionState {
+  /** The list of the newest request that counted, as it came. */
+  readonly list: readonly string[];
+  /** The sum of the digests of what the client was given: its hexadecimal form is the version. */
+  readonly digest: bigint;
+}
+
+/** What a DiscoveryRequest says about one type. */
+export interface SotwRequest {
+  readonly names: readonly string[];
+  readonly nonce: string;
+  /** The message of `error_detail`; undefined: there is none. */
+  readonly error: string | undefined;
+}
+
+/** A subscription before its first request. */
+export function createSotwState(typeUrl: TypeUrl): SotwState {
+  return { ...createSubscriptionState(typeUrl), list: [], digest: 0n };
+}
+
+/**
+ * The state-of-the-world protocol for one type on one stream. Responses do not wait for the answer to the one before: a
+ * client that falls behind is held back by its transport, where only the newest state is sent, not by the protocol.
+ *
+ * https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#streaming-grpc-subscriptions
+ */
+export function transitionSotw(state: SotwState, event: SubscriptionEvent<SotwRequest>): Transition<SotwState> {
+  switch (event.kind) {
+    case 'request':
+      return takeRequest(state, event.request, event.view, event.now);
+    case 'change':
+      return [applyChange(state, event.changes), []];
+    case 'repeat':
+      return [applyRepeat(state, event.names, event.view), []];
+    case 'flush':
+      if (!isDue(state)) return [state, []];
+      return state.owed ? respondWithAll(state, event.view) : respondWithDue(state, event.view, event.hold);
+    default:
+      return [applySent(state, event.sent, 1), []];
+  }
+}
+
+function takeRequest(state: SotwState, request: SotwRequest, view: ResourceView, now: number): Transition<SotwState> {
+  // The list of a stale request is left alone too: the answer to the newer response brings the whole list again.
+  // https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#resource-updates
+  if (state.requested && request.nonce !== state.nonce) return [state, [{ kind: 'stale', nonce: request.nonce }]];
+  const [answered, actions] = applyAnswer(state, request.nonce, request.error, now);
+  if (state.requested && isSameList(state.list, request.names)) return [answered, actions];
+  const [next, watchActions] = subscribe(answered, request.names, view);
+  return [next, [...actions, ...watchActions]];
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a === b || (a.length === b.length && a.every((name, index) => name === b[index]));
+}
+
+/**
+ * Takes over a new list. Added names are owed an answer, also those that the wildcard has given already; dropped ones
+ * need none.
+ *
+ * https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#how-the-client-specifies-what-resources-to-return
+ */
+function subscribe(state: SotwState, list: readonly string[], view: ResourceView): Transition<SotwState> {
+  const names = new Set(list);
+  const wildcard =
+    names.delete(wildcardName) || (list.length === 0 && !state.named && hasLegacyWildcard(state.typeUrl));
+  const owed = !state.requested || state.owed || (wildcard && !state.wildcard);
+  const due = new Map<string, Due>();
+  for (const [name, entry] of state.due) if (wildcard || names.has(name)) due.set(name, entry);
+  for (const name of names) {
+    if (!state.names.has(name)) due.set(name, { given: givenResource(state, name, view), forced: true });
+  }
+  const next = {
+    ...state,
+    requested: true,
+    list,
+    wildcard,
+    names,
+    named: state.named || list.length > 0,
+    owed,
+    due: owed || due.size === 0 ? noDue : due,
+  };
+  return [{ ...next, digest: givenDigest(next, view) }, watchActions(state, next)];
+}
+
+function watchActions(state: SotwState, next: SotwState): readonly SubscriptionAction[] {
+  const watch = [...next.names].filter((name) => !state.names.has(name));
+  const unwatch = [...state.names].filter((name) => !next.names.has(name));
+  if (next.wildcard && !state.wildcard) watch.push(wildcardName);
+  if (state.wildcard && !next.wildcard) unwatch.push(wildcardName);
+  const actions: SubscriptionAction[] = [];
+  if (watch.length > 0) actions.push({ kind: 'watch', names: watch });
+  if (unwatch.length > 0) actions.push({ kind: 'unwatch', names: unwatch });
+  return actions;
+}
+
+/** The digest from scratch: what is there now, and of what is due what was there before. */
+function givenDigest(state: SotwState, view: ResourceView): bigint {
+  const digests = state.wildcard ? [view.digest] : [];
+  for (const name of state.names) {
+    const resource = view.get(name);
+    if (resource !== undefined && !(state.wildcard && resource.onDemand !== true)) digests.push(resource.digest);
+  }
+  for (const [name, { given }] of state.due) {
+    digests.push((given?.digest ?? 0n) - (visibleResource(state, name, view.get(name))?.digest ?? 0n));
+  }
+  return sumDigests(digests);
+}
+
+/** The first answer, or the first one after a wildcard: everything, and for listeners and clusters even nothing. */
+function respondWithAll(state: SotwState, view: ResourceView): Transition<SotwState> {
+  const settled = { ...state, owed: false, due: noDue };
+  const next = { ...settled, digest: givenDigest(settled, view) };
+  if (!isFullState(state) && next.digest === 0n) return [next, []];
+  return [next, [{ kind: 'respond', response: fullResponse(next, view, undefined, []) }]];
+}
+
+/**
+ * What has changed. For listeners and clusters that means the full state again, in which names that are gone but held
+ * stay until the hold ends; for the others it means the changed resources alone, and nothing for those that are gone.
+ *
+ * https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#grouping-resources-into-responses
+ */
+function respondWithDue(state: SotwState, view: ResourceView, hold: boolean): Transition<SotwState> {
+  const fullState = isFullState(state);
+  const kept = new Map<string, Due>();
+  const held: CachedResource[] = [];
+  const changed: CachedResource[] = [];
+  let news = false;
+  let { digest } = state;
+  for (const [name, due] of state.due) {
+    const { given, forced } = due;
+    const resource = visibleResource(state, name, view.get(name));
+    if (!forced && given?.version === resource?.version) continue;
+    if (fullState && hold && resource === undefined && given !== undefined) {
+      kept.set(name, due);
+      held.push(given);
+      continue;
+    }
+    digest = sumDigests([digest, resource?.digest ?? 0n, -(given?.digest ?? 0n)]);
+    news ||= fullState || resource !== undefined;
+    if (resource !== undefined) changed.push(resource);
+  }
+  const next = { ...state, due: kept.size === 0 ? noDue : kept, digest };
+  if (!news) return [next, []];
+  const response = fullState ? fullResponse(next, view, changed, held) : partialResponse(next, changed);
+  return [next, [{ kind: 'respond', response }]];
+}
+
+function isFullState(state: SotwState): boolean {
+  return hasLegacyWildcard(state.typeUrl);
+}
+
+function fullResponse(
+  state: SotwState,
+  view: ResourceView,
+  changed: readonly CachedResource[] | undefined,
+  held: readonly CachedResource[],
+): SubscriptionResponse {
+  const { typeUrl, wildcard, names, digest } = state;
+  return {
+    typeUrl,
+    version: digestToVersion(digest),
+    key: 'all',
+    resources() {
+      const resources = wildcard ? [...view.wildcard(), ...held] : [...held];
+      for (const name of [...names].toSorted()) {
+        const resource = view.get(name);
+        if (resource !== undefined && !(wildcard && resource.onDemand !== true)) resources.push(resource);
+      }
+      return resources;
+    },
+    changed,
+    removed: [],
+  };
+}
+
+function partialResponse(state: SotwState, changed: readonly CachedResource[]): SubscriptionResponse {
+  return {
+    typeUrl: state.typeUrl,
+    version: digestToVersion(state.digest),
+    key: digestToVersion(sumDigests(changed.map((resource) => resource.digest))),
+    resources: () => changed,
+    changed,
+    removed: [],
+  };
+}
