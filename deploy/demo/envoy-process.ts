@@ -23,6 +23,17 @@ export interface EnvoyHost {
   readonly priority: number;
 }
 
+/**
+ * How long after the admin interface shows a change of hosts it may take until requests follow it: Envoy collects
+ * changes of health and weight for one second (`common_lb_config.update_merge_window`).
+ */
+const mergeWindowMs = 1100;
+
+/** Resolves when requests follow what the admin interface shows now. */
+export function hostsInUse(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, mergeWindowMs));
+}
+
 /** Starts Envoy with a bootstrap and waits until its admin interface answers. */
 export async function startEnvoy(options: {
   readonly binary: string;

@@ -1,3 +1,4 @@
+import { hostsInUse } from './envoy-process.ts';
 import { predictShares } from './prediction.ts';
 import { type Shares, measureShares } from './shares.ts';
 import type { Player, Stage } from './stage.ts';
@@ -54,6 +55,7 @@ async function throughEnvoy(
     const settled = present.every(({ host, port }) => hosts.get(`127.0.0.1:${port}`)?.healthy === !unhealthy.has(host));
     return settled && hosts.size === present.length ? true : undefined;
   });
+  await hostsInUse();
   await waitFor('Envoy to listen', () => fetch(stage.entry));
   return step(title, predictShares(present, unhealthy), await measureShares(stage.entry, requests));
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
 import { type DemoServer, startDemoServer } from '../../deploy/demo/demo-server.ts';
-import { type EnvoyHost, type EnvoyProcess, startEnvoy } from '../../deploy/demo/envoy-process.ts';
+import { type EnvoyHost, type EnvoyProcess, hostsInUse, startEnvoy } from '../../deploy/demo/envoy-process.ts';
 import { freePorts } from '../../deploy/demo/free-port.ts';
 import { type Shares, measureShares } from '../../deploy/demo/shares.ts';
 import { type ShimProcess, startShim } from '../../deploy/demo/shim-process.ts';
@@ -111,13 +111,13 @@ export function sidecarOf(
     });
 }
 
-/** Waits until Envoy's hosts of the cluster are exactly these. */
-export function hostsToBe(
+/** Waits until Envoy's hosts of the cluster are exactly these, and requests follow. */
+export async function hostsToBe(
   envoy: EnvoyProcess,
   expected: ReadonlyMap<DemoServer, Partial<EnvoyHost>>,
   cluster = 'envoy-cluster',
-): Promise<boolean> {
-  return waitFor('the hosts of Envoy', async () => {
+): Promise<void> {
+  await waitFor('the hosts of Envoy', async () => {
     const hosts = await envoy.hosts(cluster);
     const same = [...expected].every(([{ port }, wanted]) => {
       const host = hosts.get(`127.0.0.1:${port}`);
@@ -128,6 +128,7 @@ export function hostsToBe(
     if (!same || hosts.size !== expected.size) throw new Error(`hosts are ${JSON.stringify([...hosts])}`);
     return true;
   });
+  await hostsInUse();
 }
 
 /** Percent of each server's answers by its name, and `failed` in absolute numbers. */
