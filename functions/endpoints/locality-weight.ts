@@ -24,8 +24,9 @@ const maxWeightSum = 4_294_967_295n;
  * Weighs the localities of one priority. A region with one zone has the region's own weight. The
  * weight of a region with several is divided over them in proportion to their endpoints' weights;
  * where that gives no whole numbers, all weights of the priority are multiplied by the smallest
- * factor that does. So setting a zone never moves traffic between regions. Only where the numbers
- * would become too large for Envoy they are rounded.
+ * factor that does. So setting a zone never moves traffic between regions while all hosts are healthy
+ * (Envoy counts health by locality, so the hosts of a zone that is down are made up for in all
+ * regions alike). Only where the numbers would become too large for Envoy they are rounded.
  *
  * @returns the weight of each part, each at least 1, their sum at most 4294967295
  */

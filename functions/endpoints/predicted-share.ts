@@ -28,11 +28,12 @@ const panicThreshold = 50;
  * Predicts the share of each locality and endpoint as Envoy's locality-weighted load balancing
  * gives it, with its whole percents of priorities and its overprovisioning (percent).
  *
- * Modelled, after `load_balancer_impl.cc` and `locality_wrr.cc`: the load of each priority by its
- * health, spill-over to the next, priorities in panic (all hosts by their weights, localities
- * ignored) and total panic, the effective weight of a locality with unhealthy hosts, endpoint
- * weights. Not modelled: degraded and excluded hosts, slow start, other panic thresholds than 50,
- * and the policies that ignore endpoint weights (random) or stick to a host (the hashing ones).
+ * Modelled, after `load_balancer_impl.cc` and `locality_wrr.cc` and tried on Envoy 1.40: the load of
+ * each priority by its health, what goes on to the next one, priorities in panic (all hosts by their
+ * weights, localities ignored), total panic, the effective weight of a locality with unhealthy hosts,
+ * endpoint weights. Not modelled: degraded and excluded hosts, slow start, other panic thresholds than
+ * 50. Of the policies, random ignores endpoint weights, and the hashing ones keep the full weight of a
+ * locality while it has a healthy host.
  *
  * https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/load_balancing/priority
  * https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/load_balancing/locality_weight
