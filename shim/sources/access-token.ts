@@ -48,7 +48,7 @@ export function createOAuthToken({ url, clientId, clientSecret, request, clock }
       grant_type: 'client_credentials',
     });
     const remedy = 'the OAuth client is refused: check its id and secret, and that it was not revoked';
-    const remedies = { unauthorized: remedy, forbidden: remedy, 'invalid-answer': remedy };
+    const remedies = { unauthorized: remedy, forbidden: remedy };
     const answer = await request({ url, headers: {}, form, remedies }, signal);
     if (!answer.ok) return answer;
     const { access_token: token, expires_in: lifetime } = Object(answer.value) as Record<string, unknown>;

@@ -35,12 +35,16 @@ export function createHeadscaleSource(options: HeadscaleSourceOptions): PolledDe
     intervalMs: pollIntervalMs,
     clock,
     random,
-    async poll(signal) {
+    async poll(report, signal) {
       const bearer = await token.get(signal);
-      if (!bearer.ok) return bearer;
+      if (!bearer.ok) return bearer.failure;
       const headers = { authorization: `Bearer ${bearer.value}` };
       const answer = await request({ url: new URL(`${base}/api/v1/node`), headers, remedies }, signal);
-      return answer.ok ? readApiList(answer.value, 'nodes', parseHeadscaleNode, base) : answer;
+      if (!answer.ok) return answer.failure;
+      const list = readApiList(answer.value, 'nodes', parseHeadscaleNode, base);
+      if (!list.ok) return list.failure;
+      report(list.value);
+      return undefined;
     },
   });
 }

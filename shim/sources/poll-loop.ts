@@ -1,7 +1,7 @@
 import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import type { Clock } from './clock.ts';
 import type { DeviceSink, DeviceSource, RejectedDevice } from './device-source.ts';
-import type { Answer } from './json-request.ts';
+import type { RequestFailure } from './json-request.ts';
 import { firstPoll, stepPoll, type PollAction, type PollEvent } from './poll-schedule.ts';
 import { createTrigger } from './trigger.ts';
 
@@ -20,8 +20,8 @@ export interface DeviceAnswer {
 /** What a poll loop is made of. */
 export interface PollLoopOptions {
   readonly name: string;
-  /** Asks once. It bounds its own time and never rejects. */
-  readonly poll: (signal: AbortSignal) => Promise<Answer<DeviceAnswer>>;
+  /** Asks once, reports what it gets, at least once, or returns why there is nothing. It bounds its own time and never rejects. */
+  readonly poll: (report: (answer: DeviceAnswer) => void, signal: AbortSignal) => Promise<RequestFailure | undefined>;
   readonly intervalMs: number;
   readonly clock: Clock;
   /** From 0 up to 1. */
@@ -49,20 +49,17 @@ export function createPollLoop({ name, poll, intervalMs, clock, random }: PollLo
           continue;
         }
         step({ kind: 'polled' });
-        const answer = await poll(signal);
+        const failure = await poll(({ devices, rejected }) => {
+          if (!signal.aborted) sink.devices(devices, rejected);
+        }, signal);
         if (signal.aborted) break;
-        action = step(answer.ok ? { kind: 'answered' } : { kind: 'failed', ...answer.failure });
-        report(sink, answer, action);
+        action = step(failure === undefined ? { kind: 'answered' } : { kind: 'failed', ...failure });
+        if (failure !== undefined) tell(sink, failure, action);
       }
     },
   };
 }
 
-function report(sink: DeviceSink, answer: Answer<DeviceAnswer>, next: PollAction): void {
-  if (answer.ok) {
-    sink.devices(answer.value.devices, answer.value.rejected);
-    return;
-  }
-  const { reason, detail } = answer.failure;
+function tell(sink: DeviceSink, { reason, detail }: RequestFailure, next: PollAction): void {
   sink.failed({ reason, detail, retryInMs: next.kind === 'wait' ? next.ms : 0 });
 }

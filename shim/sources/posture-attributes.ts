@@ -1,4 +1,4 @@
-import { create } from '@bufbuild/protobuf';
+import { create, equals } from '@bufbuild/protobuf';
 import { DeviceSchema, type Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import type { Log } from '../log.ts';
 import type { Clock } from './clock.ts';
@@ -8,8 +8,16 @@ import { planAttributes, type AttributesLimits, type DueAttributes, type KnownAt
 
 /** Adds posture attributes to devices that are listed without them. */
 export interface PostureAttributes {
-  /** The same devices with the attributes that are known of them. It bounds its own time and never rejects. */
-  complete(devices: readonly Device[], signal: AbortSignal): Promise<readonly Device[]>;
+  /**
+   * Reports the same devices with the attributes that are known of them: at once, unless there are new devices, whose
+   * weights would change a moment later; and when the reading of what is due has changed something. It bounds its own
+   * time and never rejects.
+   */
+  complete(
+    devices: readonly Device[],
+    report: (devices: readonly Device[]) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
 }
 
 /** What the attributes' reader is made of. */
@@ -40,7 +48,7 @@ const retryMs = 30_000;
 const forgetMs = 60 * 60 * 1000;
 
 /**
- * Reads attributes between polls' listings and reports, within limits. A device whose attributes cannot be read keeps
+ * Reads attributes after a poll's listing, within limits. A device whose attributes cannot be read keeps
  * those last known; an API that refuses them all, for want of a scope or of the feature, is told once and asked again
  * seldom.
  */
@@ -55,13 +63,16 @@ export function createPostureAttributes(options: PostureAttributesOptions): Post
     return cache.get(id) ?? { attributes, listing: '', readAtMs: -Infinity, notBeforeMs: -Infinity, listedAtMs: 0 };
   }
 
-  function succeeded({ device, listing }: DueAttributes, value: unknown): void {
-    const { attributes, rejections } = parseAttributes(Object(value) as object);
+  /** Returns whether the attributes differ from those that were known. */
+  function succeeded({ device, listing }: DueAttributes, value: object): boolean {
+    const { attributes, rejections } = parseAttributes(value);
     for (const { path, detail } of rejections) {
       log.debug({ device: device.id, attribute: path[1], detail }, 'a posture attribute cannot be used');
     }
     const nowMs = clock.now();
+    const before = withAttributes(device, remember(device).attributes);
     cache.set(device.id, { attributes, listing, readAtMs: nowMs, notBeforeMs: -Infinity, listedAtMs: nowMs });
+    return !equals(DeviceSchema, before, withAttributes(device, attributes));
   }
 
   /** Leaves the device alone for a while, and the whole API where it asks for that or fails again and again. */
@@ -83,20 +94,22 @@ export function createPostureAttributes(options: PostureAttributesOptions): Post
     }
   }
 
-  async function readAll(due: readonly DueAttributes[], signal: AbortSignal): Promise<void> {
+  /** Returns whether anything has changed. */
+  async function readAll(due: readonly DueAttributes[], signal: AbortSignal): Promise<boolean> {
     const queue = due.values();
     const endMs = clock.now() + budgetMs;
     let successes = 0;
     let inARow = 0;
+    let changed = false;
     let last: RequestFailure | undefined;
     const worker = async () => {
       for (const each of queue) {
-        const answer = await read(each.device.id, signal);
+        const answer = withShape(await read(each.device.id, signal));
         if (signal.aborted) return;
         inARow = answer.ok ? 0 : inARow + 1;
         if (answer.ok) {
           successes++;
-          succeeded(each, answer.value);
+          changed = succeeded(each, answer.value) || changed;
         } else {
           last = answer.failure;
           failed(each, answer.failure, inARow);
@@ -106,21 +119,35 @@ export function createPostureAttributes(options: PostureAttributesOptions): Post
     };
     await Promise.all(Array.from({ length: Math.min(concurrency, due.length) }, worker));
     if (!signal.aborted) tell(successes, last);
+    return changed;
   }
 
   return {
-    async complete(devices, signal) {
+    async complete(devices, report, signal) {
       const nowMs = clock.now();
       const wanted = devices.filter((device) => wants(device) && Object.keys(device.attributes).length === 0);
+      const ids = new Set(wanted.map(({ id }) => id));
+      const withKnown = () =>
+        devices.map((device) => (ids.has(device.id) ? withAttributes(device, remember(device).attributes) : device));
+
       for (const device of wanted) cache.set(device.id, { ...remember(device), listedAtMs: nowMs });
       for (const [id, { listedAtMs }] of cache) if (nowMs - listedAtMs > forgetMs) cache.delete(id);
-      if (nowMs >= pausedUntilMs) await readAll(planAttributes(wanted, cache, nowMs, limits), signal);
-      const ids = new Set(wanted.map(({ id }) => id));
-      return devices.map((device) =>
-        ids.has(device.id) ? withAttributes(device, remember(device).attributes) : device,
-      );
+      const due = nowMs >= pausedUntilMs ? planAttributes(wanted, cache, nowMs, limits) : [];
+      const early = due.every(({ isNew }) => !isNew);
+      if (early) report(withKnown());
+      const changed = await readAll(due, signal);
+      if (changed || !early) report(withKnown());
     },
   };
+}
+
+/** An answer without attributes is none: a device always has some of its own. */
+function withShape(answer: Answer<unknown>): Answer<object> {
+  if (!answer.ok) return answer;
+  const { value } = answer;
+  const isObject = typeof value === 'object' && value !== null && 'attributes' in value;
+  if (isObject && typeof value.attributes === 'object' && value.attributes !== null) return { ok: true, value };
+  return { ok: false, failure: { reason: 'invalid-answer', detail: 'an answer has no `attributes`' } };
 }
 
 /** Whether asking again soon is in vain: a scope or the feature is missing, or the device is not ours. */

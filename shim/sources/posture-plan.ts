@@ -26,6 +26,8 @@ export interface AttributesLimits {
 export interface DueAttributes {
   readonly device: Device;
   readonly listing: string;
+  /** Whether nothing is known yet, neither from this run nor from a former one. */
+  readonly isNew: boolean;
 }
 
 /**
@@ -41,13 +43,17 @@ export function planAttributes(
   const due = wanted
     .map((device) => ({ device, listing: listingOf(device), known: known.get(device.id) }))
     .filter(({ known }) => known === undefined || known.notBeforeMs <= nowMs);
-  const isNew = (each: (typeof due)[number]) => each.known === undefined || each.known.listing !== each.listing;
+  const urgent = due.filter(({ known, listing }) => known?.listing !== listing);
   const count = Math.max(perPoll, Math.ceil((wanted.length * pollIntervalMs) / maxAgeMs));
   const oldest = due
-    .filter((each) => !isNew(each))
+    .filter(({ known, listing }) => known?.listing === listing)
     .toSorted((a, b) => (a.known?.readAtMs ?? 0) - (b.known?.readAtMs ?? 0))
     .slice(0, count);
-  return [...due.filter(isNew), ...oldest].map(({ device, listing }) => ({ device, listing }));
+  return [...urgent, ...oldest].map(({ device, listing, known }) => ({ device, listing, isNew: isUnknown(known) }));
+}
+
+function isUnknown(known: KnownAttributes | undefined): boolean {
+  return known === undefined || (known.readAtMs === -Infinity && Object.keys(known.attributes).length === 0);
 }
 
 /** What of a listed device, when it changes, makes its attributes worth a look; coming and going online does not. */

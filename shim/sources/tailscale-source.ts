@@ -38,6 +38,7 @@ export function createTailscaleSource(options: TailscaleSourceOptions): PolledDe
   const { requestTimeoutMs, pollIntervalMs, fetch, clock, random, log, known } = options;
   const { wants = isTaggedAndOwn, attributesPerPoll = 16, attributesMaxAgeMs = 5 * 60_000 } = options;
   const request = createJsonClient({ fetch, clock, timeoutMs: requestTimeoutMs });
+  const base = apiBase(options.apiUrl);
   const api = createTailscaleApi({ ...options, request });
   const attributes = createPostureAttributes({
     read: (deviceId, signal) => api.attributes(deviceId, signal),
@@ -53,13 +54,14 @@ export function createTailscaleSource(options: TailscaleSourceOptions): PolledDe
     intervalMs: pollIntervalMs,
     clock,
     random,
-    async poll(signal) {
+    async poll(report, signal) {
       const answer = await api.devices(signal);
-      if (!answer.ok) return answer;
-      const list = readApiList(answer.value, 'devices', parseTailscaleDevice, apiBase(options.apiUrl));
-      if (!list.ok) return list;
-      const devices = await attributes.complete(list.value.devices, signal);
-      return { ok: true, value: { ...list.value, devices } };
+      if (!answer.ok) return answer.failure;
+      const list = readApiList(answer.value, 'devices', parseTailscaleDevice, base);
+      if (!list.ok) return list.failure;
+      const { devices, rejected } = list.value;
+      await attributes.complete(devices, (complete) => report({ devices: complete, rejected }), signal);
+      return undefined;
     },
   });
 }

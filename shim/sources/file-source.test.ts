@@ -1,0 +1,139 @@
+import { mkdir, mkdtemp, open, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { systemClock } from './clock.ts';
+import { createFileSource } from './file-source.ts';
+
+let folder: string;
+let abort: AbortController;
+let run: Promise<void>;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tailway-devices-'));
+  abort = new AbortController();
+});
+afterEach(async () => {
+  abort.abort();
+  await run;
+  await rm(folder, { recursive: true });
+});
+
+const text = (...ids: string[]) => JSON.stringify({ devices: ids.map((id) => ({ id, addresses: ['100.64.0.1'] })) });
+
+/** A running source; the ids of each list and the reason of each failure that it told. */
+function start(path: string, rescanMs = 30) {
+  const told: string[] = [];
+  const source = createFileSource({ path, clock: systemClock, rescanMs });
+  run = source.run(
+    {
+      devices: (devices) => told.push(devices.map(({ id }) => id).join(' ')),
+      failed: ({ reason, detail }) => told.push(`${reason}: ${detail.slice(path.length)}`),
+    },
+    abort.signal,
+  );
+  return () => told;
+}
+
+/** Writes as careful programs do: nobody ever sees half of it. */
+async function put(path: string, content: string): Promise<void> {
+  await writeFile(`${path}.new`, content);
+  await rename(`${path}.new`, path);
+}
+
+const soon = { timeout: 10_000, interval: 5 };
+const like = (pattern: RegExp): unknown => expect.stringMatching(pattern);
+
+test('a file that another takes the place of', async () => {
+  const path = join(folder, 'devices.json');
+  await writeFile(path, text('a'));
+  const told = start(path);
+  await expect.poll(told, soon).toEqual(['a']);
+  await put(path, text('a', 'b'));
+  await expect.poll(told, soon).toEqual(['a', 'a b']);
+  await put(path, text('a', 'b'));
+  await new Promise((resolve) => {
+    setTimeout(resolve, 200);
+  });
+  expect(told()).toEqual(['a', 'a b']);
+});
+
+test('a file that comes later, goes, and comes back as it was', async () => {
+  const path = join(folder, 'later', 'devices.json');
+  const told = start(path);
+  const missing = like(/^unreadable: : there is no such file yet/);
+  await expect.poll(told, soon).toEqual([missing]);
+  await mkdir(join(folder, 'later'));
+  await put(path, text('a'));
+  await expect.poll(told, soon).toEqual([missing, 'a']);
+  await rm(path);
+  await expect.poll(told, soon).toEqual([missing, 'a', missing]);
+  await put(path, text('a'));
+  await expect.poll(told, soon).toEqual([missing, 'a', missing, 'a']);
+});
+
+test('a file that is written in place, in pieces', async () => {
+  const path = join(folder, 'devices.json');
+  await put(path, text('a'));
+  const told = start(path);
+  await expect.poll(told, soon).toEqual(['a']);
+  const file = await open(path, 'w');
+  for (const piece of text('a', 'b').match(/.{1,10}/g) ?? []) await file.write(piece);
+  await file.close();
+  await expect.poll(() => told().at(-1), soon).toBe('a b');
+});
+
+test('a ConfigMap, whose folder of data is swapped', async () => {
+  const path = join(folder, 'devices.json');
+  const give = async (version: string, content: string) => {
+    await mkdir(join(folder, version));
+    await writeFile(join(folder, version, 'devices.json'), content);
+    await symlink(version, join(folder, '..data_tmp'));
+    await rename(join(folder, '..data_tmp'), join(folder, '..data'));
+  };
+  await give('..1', text('a'));
+  await symlink(join('..data', 'devices.json'), path);
+  const told = start(path);
+  await expect.poll(told, soon).toEqual(['a']);
+  await give('..2', text('b'));
+  await rm(join(folder, '..1'), { recursive: true });
+  await expect.poll(told, soon).toEqual(['a', 'b']);
+});
+
+test('content that cannot be read is told, and over when it is', async () => {
+  const path = join(folder, 'devices.yaml');
+  await put(path, text('a'));
+  const told = start(path);
+  await expect.poll(told, soon).toEqual(['a']);
+  await put(path, 'devices: [');
+  await expect.poll(told, soon).toEqual(['a', like(/^invalid-answer: :1:\d+: /)]);
+  await put(path, '');
+  await expect.poll(told, soon).toEqual(['a', like(/^invalid-answer: :1/), like(/^invalid-answer: : it is empty/)]);
+  await put(path, text('a'));
+  await expect.poll(told, soon).toEqual(['a', like(/^invalid-answer/), like(/^invalid-answer/), 'a']);
+});
+
+test('a folder in its place is told', async () => {
+  const told = start(folder);
+  await expect.poll(told, soon).toEqual([like(/^unreadable: : EISDIR/)]);
+});
+
+test('a change counts without the watcher, and without another size or a later time', async () => {
+  const elsewhere = await mkdtemp(join(tmpdir(), 'tailway-elsewhere-'));
+  const path = join(folder, 'devices.json');
+  await put(join(elsewhere, 'real.json'), text('a'));
+  await symlink(join(elsewhere, 'real.json'), path);
+  const told = start(path, 10);
+  await expect.poll(told, soon).toEqual(['a']);
+  await put(join(elsewhere, 'real.json'), text('b'));
+  await expect.poll(told, soon).toEqual(['a', 'b']);
+  await rm(elsewhere, { recursive: true });
+});
+
+test('a change counts without a look, by the watcher', async () => {
+  const path = join(folder, 'devices.json');
+  await put(path, text('a'));
+  const told = start(path, 3_600_000);
+  await expect.poll(told, soon).toEqual(['a']);
+  await put(path, text('b'));
+  await expect.poll(told, soon).toEqual(['a', 'b']);
+});
