@@ -1,5 +1,5 @@
 import type { CachedResource, ResourceView } from './resource-cache.ts';
-import { sumDigests } from './resource-cache.ts';
+import { replaceDigest } from './resource-cache.ts';
 import type { TypeUrl } from './resource.ts';
 import {
   applyAnswer,
@@ -7,10 +7,10 @@ import {
   applyRepeat,
   applySent,
   createSubscriptionState,
-  digestToVersion,
   givenResource,
   hasLegacyWildcard,
   isDue,
+  noActions,
   noDue,
   visibleResource,
   wildcardName,
@@ -53,13 +53,13 @@ export function transitionDelta(state: DeltaState, event: SubscriptionEvent<Delt
     case 'request':
       return takeRequest(state, event.request, event.view, event.now);
     case 'change':
-      return [applyChange(state, event.changes), []];
+      return [applyChange(state, event.changes), noActions];
     case 'repeat':
-      return [applyRepeat(state, event.names, event.view), []];
+      return [applyRepeat(state, event.names, event.view), noActions];
     case 'flush':
-      return isDue(state) ? respond(state, event.view, event.hold) : [state, []];
+      return isDue(state) ? respond(state, event.view, event.hold) : [state, noActions];
     default:
-      return [applySent(state, event.sent, maxOutstanding), []];
+      return [applySent(state, event.sent, maxOutstanding), noActions];
   }
 }
 
@@ -98,7 +98,7 @@ function changeSubscription(state: DeltaState, request: DeltaRequest, view: Reso
     names.add(name);
     // Sent even if the client has it, for it may have forgotten it; but not if it says in the same breath that it has it.
     const forced = state.requested || !known.has(name);
-    due.set(name, { given: givenResource(state, name, view), forced });
+    due.set(name, { before: givenResource(state, name, view), forced });
   }
   for (const name of request.unsubscribe) {
     if (!(name === wildcardName ? wildcard : names.has(name))) continue;
@@ -109,7 +109,7 @@ function changeSubscription(state: DeltaState, request: DeltaRequest, view: Reso
     }
     names.delete(name);
     // Under a wildcard the client can't know whether it may forget the resource: it is told.
-    due.set(name, { given: givenResource(state, name, view), forced: true });
+    due.set(name, { before: givenResource(state, name, view), forced: true });
   }
   for (const name of due.keys()) if (!wildcard && !names.has(name)) due.delete(name);
   const next = { ...state, requested: true, known, wildcard, owed, names, due: due.size === 0 ? noDue : due };
@@ -144,25 +144,30 @@ function respond(state: DeltaState, view: ResourceView, hold: boolean): Transiti
   if (state.owed && !everything) compareKnown(state, view, news);
   for (const [name, due] of state.due) {
     const resource = visibleResource(state, name, view.get(name));
-    if (!due.forced && (due.given?.version ?? state.known.get(name)) === resource?.version) continue;
-    if (resource === undefined && hold && due.given !== undefined) news.held.set(name, due);
+    if (due.forced !== true && (due.before?.version ?? state.known.get(name)) === resource?.version) continue;
+    if (resource === undefined && hold && due.before !== undefined) news.held.set(name, due);
     else if (resource === undefined) news.removed.push(name);
     else if (!everything || resource.onDemand === true) news.resources.push(resource);
   }
   const due = news.held.size === 0 ? noDue : news.held;
   const next = { ...state, owed: false, known: nothingKnown, due };
   // A new wildcard is answered even with nothing: Envoy waits for it before it goes on.
-  if (!everything && news.resources.length === 0 && news.removed.length === 0) return [next, []];
-  const digest = digestToVersion(sumDigests(news.resources.map((resource) => resource.digest)));
+  if (!everything && news.resources.length === 0 && news.removed.length === 0) return [next, noActions];
   const response = {
     typeUrl: state.typeUrl,
-    version: digestToVersion(view.digest),
-    key: `${everything ? 'all' : ''} ${digest} ${news.removed.join('\0')}`,
+    digest: view.digest,
+    content: contentDigest(everything, news),
     resources: () => (everything ? [...view.wildcard(), ...news.resources] : news.resources),
     changed: everything ? undefined : news.resources,
     removed: news.removed,
   };
   return [next, [{ kind: 'respond', response }]];
+}
+
+/** Negative for everything, which what is on demand may come on top of. */
+function contentDigest(everything: boolean, news: News): bigint {
+  const sum = news.resources.reduce((sum, resource) => replaceDigest(sum, undefined, resource), 0n);
+  return everything ? -1n - sum : sum;
 }
 
 /** What the wildcard owes to a client that came with versions: the difference. */

@@ -11,7 +11,7 @@ export interface DiscoveryRequestMessage<Request> {
   readonly request: Request;
 }
 
-/** A list of names with the bytes that it was read from. */
+/** A list of names with the bytes that it was read from, and what stood between them. */
 export interface NameList {
   readonly names: readonly string[];
   readonly bytes: Buffer;
@@ -22,38 +22,47 @@ export const emptyNameList: NameList = { names: [], bytes: Buffer.alloc(0) };
 
 /**
  * Reads what matters of a `DiscoveryRequest`, the commonest message of all: every client answers every response with one,
- * and repeats in it all its names. When their bytes are those of `previous`, so are the names, and none is decoded.
+ * and repeats in it all its names. When their bytes are those of the `previous` list of
+ * the type, so are the names, and none is decoded.
  * Throws a RangeError for what is no message.
  */
 export function decodeSotwRequest(
   message: Buffer,
-  previous: (typeUrl: string) => NameList,
+  previous: ReadonlyMap<string, NameList>,
 ): DiscoveryRequestMessage<SotwRequest> & { readonly list: NameList } {
   const fields = createWireReader(message);
-  const names: Buffer[] = [];
   let typeUrl = '';
   let nonce = '';
   let nodeId: string | undefined;
   let error: string | undefined;
-  let start = 0;
+  let start = message.length;
   let end = 0;
   while (fields.next()) {
-    if (fields.field === 2) nodeId = decodeNodeId(fields.bytes());
-    else if (fields.field === 3) {
-      names.push(fields.bytes());
-      if (names.length === 1) start = fields.start;
-      ({ end } = fields);
-    } else if (fields.field === 4) typeUrl = fields.text();
+    if (fields.field === 3) {
+      start = Math.min(start, fields.start);
+      fields.skip();
+      end = fields.position;
+    } else if (fields.field === 2) nodeId = decodeNodeId(fields.bytes());
+    else if (fields.field === 4) typeUrl = fields.text();
     else if (fields.field === 5) nonce = fields.text();
     else if (fields.field === 6) error = decodeErrorMessage(fields.bytes());
     else fields.skip();
   }
-  const known = previous(typeUrl);
-  const bytes = message.subarray(start, end);
-  const list = known.bytes.equals(bytes)
-    ? known
-    : { names: names.map((name) => name.toString()), bytes: Buffer.from(bytes) };
+  const bytes = message.subarray(start, Math.max(start, end));
+  const known = previous.get(typeUrl) ?? emptyNameList;
+  const list = known.bytes.equals(bytes) ? known : { names: decodeNames(bytes), bytes: Buffer.from(bytes) };
   return { typeUrl, nodeId, request: { names: list.names, nonce, error }, list };
+}
+
+/** `DiscoveryRequest.resource_names`, from where the first starts to where the last ends. */
+function decodeNames(bytes: Buffer): readonly string[] {
+  const fields = createWireReader(bytes);
+  const names: string[] = [];
+  while (fields.next()) {
+    if (fields.field === 3) names.push(fields.text());
+    else fields.skip();
+  }
+  return names;
 }
 
 /** Reads what matters of a `DeltaDiscoveryRequest`. Throws a RangeError for what is no message. */

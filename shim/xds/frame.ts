@@ -9,10 +9,10 @@ export type FrameProblem = 'too large' | 'compressed' | 'truncated';
 /** Cuts a stream of bytes into gRPC messages. */
 export interface FrameDecoder {
   /**
-   * Calls `onMessage` with each message that `chunk` completes. A message is a view that is valid during the call only.
-   * After a problem the decoder must not be used again.
+   * Hands each message that `chunk` completes to `sink`, as a view that is valid during the call only. After a problem the
+   * decoder must not be used again.
    */
-  push(chunk: Buffer, onMessage: (message: Buffer) => void): FrameProblem | undefined;
+  push(chunk: Buffer, sink: { message(bytes: Buffer): void }): FrameProblem | undefined;
   /** Called at the end of the bytes. */
   end(): FrameProblem | undefined;
 }
@@ -23,53 +23,66 @@ export interface FrameDecoder {
  * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests
  */
 export function createFrameDecoder(limit: number = maxMessageBytes): FrameDecoder {
-  // What has come of an incomplete message; grows by doubling, so that bytes that come one by one cost no more than others.
-  let pending: Buffer | undefined;
-  let buffered = 0;
-  let wanted = headerBytes;
+  return new IncrementalDecoder(limit);
+}
 
-  function keep(chunk: Buffer): void {
-    const length = buffered + chunk.length;
-    if (pending === undefined || length > pending.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(length, 2 * buffered));
-      if (pending !== undefined) pending.copy(grown, 0, 0, buffered);
-      pending = grown;
-    }
-    chunk.copy(pending, buffered);
-    buffered = length;
+/** A class, so that a decoder, of which there is one for every stream, is a single small object. */
+class IncrementalDecoder implements FrameDecoder {
+  private readonly limit: number;
+  /** What has come of an incomplete message. Grows by doubling: bytes that come one by one cost no more than others. */
+  private pending: Buffer | undefined;
+  private buffered = 0;
+  private wanted = headerBytes;
+
+  constructor(limit: number) {
+    this.limit = limit;
   }
 
-  function take(chunk: Buffer): Buffer {
-    if (pending === undefined) return chunk;
-    keep(chunk);
-    const joined = pending.subarray(0, buffered);
-    pending = undefined;
-    buffered = 0;
+  push(chunk: Buffer, sink: { message(bytes: Buffer): void }): FrameProblem | undefined {
+    if (this.buffered + chunk.length < this.wanted) {
+      this.keep(chunk);
+      return undefined;
+    }
+    const bytes = this.take(chunk);
+    let start = 0;
+    while (bytes.length - start >= headerBytes) {
+      if (bytes[start] !== 0) return 'compressed';
+      const length = bytes.readUInt32BE(start + 1);
+      if (length > this.limit) return 'too large';
+      this.wanted = headerBytes + length;
+      if (bytes.length - start < this.wanted) break;
+      sink.message(bytes.subarray(start + headerBytes, start + this.wanted));
+      start += this.wanted;
+      this.wanted = headerBytes;
+    }
+    if (start < bytes.length) this.keep(bytes.subarray(start));
+    return undefined;
+  }
+
+  end(): FrameProblem | undefined {
+    return this.buffered > 0 ? 'truncated' : undefined;
+  }
+
+  private keep(chunk: Buffer): void {
+    const length = this.buffered + chunk.length;
+    if (this.pending === undefined || length > this.pending.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.buffered));
+      this.pending?.copy(grown, 0, 0, this.buffered);
+      this.pending = grown;
+    }
+    chunk.copy(this.pending, this.buffered);
+    this.buffered = length;
+  }
+
+  /** All that has come, `chunk` last. */
+  private take(chunk: Buffer): Buffer {
+    if (this.pending === undefined) return chunk;
+    this.keep(chunk);
+    const joined = this.pending.subarray(0, this.buffered);
+    this.pending = undefined;
+    this.buffered = 0;
     return joined;
   }
-
-  return {
-    push(chunk, onMessage) {
-      if (buffered + chunk.length < wanted) {
-        keep(chunk);
-        return undefined;
-      }
-      let bytes = take(chunk);
-      while (bytes.length >= headerBytes) {
-        if (bytes[0] !== 0) return 'compressed';
-        const length = bytes.readUInt32BE(1);
-        if (length > limit) return 'too large';
-        wanted = headerBytes + length;
-        if (bytes.length < wanted) break;
-        onMessage(bytes.subarray(headerBytes, wanted));
-        bytes = bytes.subarray(wanted);
-        wanted = headerBytes;
-      }
-      if (bytes.length > 0) keep(bytes);
-      return undefined;
-    },
-    end: () => (buffered > 0 ? 'truncated' : undefined),
-  };
 }
 
 /** An outgoing message as one frame, uncompressed. */

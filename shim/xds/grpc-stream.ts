@@ -68,75 +68,12 @@ const frameStatuses: Readonly<Record<FrameProblem, GrpcStatus>> = {
  * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
  */
 export function serveGrpcStream(stream: ServerHttp2Stream, method: GrpcMethod, onError: (err: unknown) => void): void {
-  const decoder = createFrameDecoder();
-  let trailers: OutgoingHttpHeaders | undefined;
-
-  const grpc: GrpcStream = {
-    get idle() {
-      return stream.writableLength === 0;
-    },
-    get peer() {
-      const socket = stream.session?.socket;
-      return socket === undefined ? '' : `${socket.remoteAddress ?? ''}:${socket.remotePort ?? ''}`;
-    },
-    write(frame) {
-      if (trailers !== undefined || stream.destroyed) return;
-      // Headers go with the first message, in one packet.
-      if (!stream.headersSent) stream.respond(responseHeaders, { waitForTrailers: true });
-      stream.write(frame, onWritten);
-    },
-    end(status) {
-      if (trailers !== undefined || stream.destroyed) return;
-      trailers = statusHeaders(status);
-      if (stream.headersSent) stream.end();
-      else {
-        stream.respond({ ...responseHeaders, ...trailers }, { endStream: true });
-        closeSoon(stream);
-      }
-    },
-  };
-  const handler = method(grpc);
-
-  function onWritten(): void {
-    if (stream.writableLength === 0 && trailers === undefined && !stream.destroyed) {
-      guarded(() => handler.drained?.());
-    }
-  }
-
-  function onMessage(message: Buffer): void {
-    if (trailers === undefined) handler.message(message);
-  }
-
-  // An exception inside of an event handler of a stream would end the process.
-  function guarded(action: () => void): void {
-    try {
-      action();
-    } catch (err) {
-      onError(err);
-      grpc.end({ code: grpcCodes.internal, message: 'internal error' });
-    }
-  }
-
-  stream.on('data', (chunk: Buffer) => {
-    if (trailers !== undefined) return;
-    guarded(() => {
-      const problem = decoder.push(chunk, onMessage);
-      if (problem !== undefined) grpc.end(frameStatuses[problem]);
-      else if (trailers === undefined) handler.received?.();
-    });
-  });
-  stream.on('end', () => {
-    guarded(() => {
-      const problem = decoder.end();
-      if (problem !== undefined) grpc.end(frameStatuses[problem]);
-      else handler.halfClosed();
-    });
-  });
-  stream.on('wantTrailers', () => {
-    if (trailers !== undefined) stream.sendTrailers(trailers);
-    closeSoon(stream);
-  });
-  stream.on('close', () => guarded(() => handler.closed?.()));
+  const call = new Call(stream, method, onError);
+  (stream as CallStream)[callKey] = call;
+  stream.on('data', onData);
+  stream.on('end', onEnd);
+  stream.on('wantTrailers', onWantTrailers);
+  stream.on('close', onClose);
   // What went wrong is told by `close`, which follows.
   stream.on('error', ignore);
 }
@@ -150,6 +87,128 @@ export function refuseGrpcStream(stream: ServerHttp2Stream, headers: IncomingHtt
   const answer = isGrpc ? { ...responseHeaders, ...statusHeaders(status) } : { ':status': 415 };
   stream.respond(answer, { endStream: true });
   closeSoon(stream);
+}
+
+/**
+ * One call. A class, and listeners that are no closures but find their call on the stream: what is allocated here is
+ * allocated for each of very many streams.
+ */
+class Call implements GrpcStream {
+  readonly handler: GrpcStreamHandler;
+  readonly decoder = createFrameDecoder();
+  trailers: OutgoingHttpHeaders | undefined;
+  private readonly stream: ServerHttp2Stream;
+  private readonly onError: (err: unknown) => void;
+  private readonly onWritten: () => void;
+
+  constructor(stream: ServerHttp2Stream, method: GrpcMethod, onError: (err: unknown) => void) {
+    this.stream = stream;
+    this.onError = onError;
+    this.handler = method(this);
+    this.onWritten = () => this.written();
+  }
+
+  get idle(): boolean {
+    return this.stream.writableLength === 0;
+  }
+
+  get peer(): string {
+    const socket = this.stream.session?.socket;
+    return socket === undefined ? '' : `${socket.remoteAddress ?? ''}:${socket.remotePort ?? ''}`;
+  }
+
+  write(frame: Buffer): void {
+    if (this.isOver()) return;
+    // Headers go with the first message, in one packet.
+    if (!this.stream.headersSent) this.stream.respond(responseHeaders, { waitForTrailers: true });
+    this.stream.write(frame, this.onWritten);
+  }
+
+  end(status: GrpcStatus): void {
+    if (this.isOver()) return;
+    this.trailers = statusHeaders(status);
+    if (this.stream.headersSent) this.stream.end();
+    else {
+      this.stream.respond({ ...responseHeaders, ...this.trailers }, { endStream: true });
+      closeSoon(this.stream);
+    }
+  }
+
+  message(bytes: Buffer): void {
+    if (!this.isOver()) this.handler.message(bytes);
+  }
+
+  received(chunk: Buffer): void {
+    if (this.isOver()) return;
+    try {
+      const problem = this.decoder.push(chunk, this);
+      if (problem !== undefined) this.end(frameStatuses[problem]);
+      else if (!this.isOver()) this.handler.received?.();
+    } catch (err) {
+      this.fail(err);
+    }
+  }
+
+  halfClosed(): void {
+    try {
+      const problem = this.decoder.end();
+      if (problem !== undefined) this.end(frameStatuses[problem]);
+      else this.handler.halfClosed();
+    } catch (err) {
+      this.fail(err);
+    }
+  }
+
+  closed(): void {
+    try {
+      this.handler.closed?.();
+    } catch (err) {
+      this.fail(err);
+    }
+  }
+
+  private written(): void {
+    if (this.isOver() || !this.idle) return;
+    try {
+      this.handler.drained?.();
+    } catch (err) {
+      this.fail(err);
+    }
+  }
+
+  /** An exception that leaves an event listener would end the process. */
+  private fail(err: unknown): void {
+    this.onError(err);
+    this.end({ code: grpcCodes.internal, message: 'internal error' });
+  }
+
+  private isOver(): boolean {
+    return this.trailers !== undefined || this.stream.destroyed;
+  }
+}
+
+const callKey = Symbol('call');
+
+interface CallStream extends ServerHttp2Stream {
+  [callKey]?: Call;
+}
+
+function onData(this: CallStream, chunk: Buffer): void {
+  this[callKey]?.received(chunk);
+}
+
+function onEnd(this: CallStream): void {
+  this[callKey]?.halfClosed();
+}
+
+function onWantTrailers(this: CallStream): void {
+  const trailers = this[callKey]?.trailers;
+  if (trailers !== undefined) this.sendTrailers(trailers);
+  closeSoon(this);
+}
+
+function onClose(this: CallStream): void {
+  this[callKey]?.closed();
 }
 
 function statusHeaders(status: GrpcStatus): OutgoingHttpHeaders {

@@ -13,8 +13,8 @@ export interface XdsProtocol<State extends SubscriptionState, Request> {
   readonly variant: XdsVariant;
   readonly createState: (typeUrl: TypeUrl) => State;
   readonly transition: (state: State, event: SubscriptionEvent<Request>) => Transition<State>;
-  /** Throws a RangeError for what is no request. `previous` is what the last request of a type had for a list. */
-  readonly decode: (message: Buffer, previous: (typeUrl: string) => NameList) => DecodedRequest<Request>;
+  /** Throws a RangeError for what is no request. `previous` has the list of the last request by type. */
+  readonly decode: (message: Buffer, previous: ReadonlyMap<string, NameList>) => DecodedRequest<Request>;
 }
 
 /** A request, with the list of names to give as the previous one next time. */

@@ -70,11 +70,13 @@ export function createResourceCache(): ResourceCache {
   };
 }
 
-/** Adds or, with a negative sign, takes away digests: the order does not matter, and each step costs the same. */
-export function sumDigests(digests: Iterable<bigint>): bigint {
-  let sum = 0n;
-  for (const digest of digests) sum += digest;
-  return BigInt.asUintN(128, sum);
+/** A sum of digests in which `before` gives way to `after`: the order of the steps does not matter. */
+export function replaceDigest(
+  sum: bigint,
+  before: CachedResource | undefined,
+  after: CachedResource | undefined,
+): bigint {
+  return BigInt.asUintN(128, sum + (after?.digest ?? 0n) - (before?.digest ?? 0n));
 }
 
 interface ResourceTable extends ResourceView {
@@ -98,7 +100,7 @@ function createTable(): ResourceTable {
     },
     write(changes) {
       for (const [name, { before, after }] of changes) {
-        digest = sumDigests([digest, wildcardDigest(after), -wildcardDigest(before)]);
+        digest = replaceDigest(digest, inWildcard(before), inWildcard(after));
         if (after === undefined) resources.delete(name);
         else resources.set(name, after);
       }
@@ -107,8 +109,8 @@ function createTable(): ResourceTable {
   };
 }
 
-function wildcardDigest(resource: CachedResource | undefined): bigint {
-  return resource === undefined || resource.onDemand === true ? 0n : resource.digest;
+function inWildcard(resource: CachedResource | undefined): CachedResource | undefined {
+  return resource?.onDemand === true ? undefined : resource;
 }
 
 function collect(changes: Iterable<ResourceChange>, view: (typeUrl: TypeUrl) => ResourceView): Transaction {

@@ -1,6 +1,7 @@
 import { encodeFrame } from './frame.ts';
 import type { XdsVariant } from './observer.ts';
 import type { CachedResource } from './resource-cache.ts';
+import { digestToVersion } from './subscription.ts';
 import type { SubscriptionResponse } from './subscription.ts';
 
 /** A response as it goes over the wire, to be shared by every stream that is owed the same. */
@@ -9,6 +10,7 @@ export interface EncodedResponse {
   /** `sequence` as text: unique in the process, so unique on every stream. */
   readonly nonce: string;
   readonly sequence: number;
+  readonly version: string;
   /** How many resources it carries. */
   readonly resources: number;
 }
@@ -33,6 +35,7 @@ export function createResponseEncoder(): ResponseEncoder {
   // In order of use, so that what goes first was not used for longest.
   const cache = new Map<string, EncodedResponse>();
   let cachedBytes = 0;
+  let last: { variant: XdsVariant; response: SubscriptionResponse; encoded: EncodedResponse } | undefined;
   let sequence = 0;
 
   function wrap(resource: CachedResource): Buffer {
@@ -44,11 +47,13 @@ export function createResponseEncoder(): ResponseEncoder {
   function encodeNew(variant: XdsVariant, response: SubscriptionResponse): EncodedResponse {
     sequence += 1;
     const nonce = sequence.toString();
+    const version = digestToVersion(response.digest);
     const resources = response.resources();
     const bodies = resources.map(wrap);
-    const parts =
-      variant === 'sotw' ? sotwParts(response, nonce, bodies) : deltaParts(response, nonce, resources, bodies);
-    return { bytes: encodeFrame(parts), nonce, sequence, resources: resources.length };
+    // Both messages: 1 version_info, 2 resources, 4 type_url, 5 nonce.
+    const header = [textField(1, version), textField(4, response.typeUrl), textField(5, nonce)];
+    const parts = [...header, ...(variant === 'sotw' ? bodies : deltaParts(response, resources, bodies))];
+    return { bytes: encodeFrame(parts), nonce, sequence, version, resources: resources.length };
   }
 
   function forget(key: string, encoded: EncodedResponse): void {
@@ -56,43 +61,58 @@ export function createResponseEncoder(): ResponseEncoder {
     cachedBytes -= encoded.bytes.length;
   }
 
+  function lookUp(variant: XdsVariant, response: SubscriptionResponse, after: number): EncodedResponse {
+    const { typeUrl, digest, content, removed } = response;
+    const key = `${variant} ${typeUrl} ${digest} ${content} ${removed.join('\0')}`;
+    const cached = cache.get(key);
+    if (cached !== undefined) forget(key, cached);
+    const encoded = cached !== undefined && cached.sequence > after ? cached : encodeNew(variant, response);
+    cache.set(key, encoded);
+    cachedBytes += encoded.bytes.length;
+    while (cachedBytes > maxCachedBytes || cache.size > maxCachedResponses) {
+      const oldest = cache.entries().next();
+      if (oldest.done === true) break;
+      forget(...oldest.value);
+    }
+    return encoded;
+  }
+
   return {
     encode(variant, response, after) {
-      const key = `${variant} ${response.typeUrl} ${response.version} ${response.key}`;
-      const cached = cache.get(key);
-      if (cached !== undefined) forget(key, cached);
-      const encoded = cached !== undefined && cached.sequence > after ? cached : encodeNew(variant, response);
-      cache.set(key, encoded);
-      cachedBytes += encoded.bytes.length;
-      for (const [oldKey, old] of cache) {
-        if (cachedBytes <= maxCachedBytes && cache.size <= maxCachedResponses) break;
-        forget(oldKey, old);
+      // Nearly always the whole of a publish is one response for all streams: no need to look for it each time.
+      if (last !== undefined && last.variant === variant && last.encoded.sequence > after) {
+        if (isSameContent(last.response, response)) return last.encoded;
       }
+      const encoded = lookUp(variant, response, after);
+      last = { variant, response, encoded };
       return encoded;
     },
   };
 }
 
-/** `DiscoveryResponse`: 1 version_info, 2 resources, 4 type_url, 5 nonce. */
-function sotwParts(response: SubscriptionResponse, nonce: string, bodies: readonly Buffer[]): readonly Uint8Array[] {
-  return [textField(1, response.version), ...bodies, textField(4, response.typeUrl), textField(5, nonce)];
+function isSameContent(a: SubscriptionResponse, b: SubscriptionResponse): boolean {
+  return (
+    a.digest === b.digest &&
+    a.content === b.content &&
+    a.typeUrl === b.typeUrl &&
+    a.removed.length === b.removed.length &&
+    a.removed.every((name, index) => name === b.removed[index])
+  );
 }
 
-/** `DeltaDiscoveryResponse`: 1 system_version_info, 2 resources, 4 type_url, 5 nonce, 6 removed_resources. */
+/** The resources and removals of a `DeltaDiscoveryResponse`: 2 resources, 6 removed_resources. */
 function deltaParts(
   response: SubscriptionResponse,
-  nonce: string,
   resources: readonly CachedResource[],
   bodies: readonly Buffer[],
 ): readonly Uint8Array[] {
-  const parts: Uint8Array[] = [textField(1, response.version)];
+  const parts: Uint8Array[] = [];
   for (const [index, { name, version }] of resources.entries()) {
     // `Resource`: 1 version, 2 resource (the wrapped body has this very tag), 3 name.
     const body = bodies[index] ?? Buffer.alloc(0);
     const fields = Buffer.concat([textField(1, version), textField(3, name)]);
     parts.push(fieldHeader(2, fields.length + body.length), fields, body);
   }
-  parts.push(textField(4, response.typeUrl), textField(5, nonce));
   for (const name of response.removed) parts.push(textField(6, name));
   return parts;
 }

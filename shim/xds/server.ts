@@ -14,7 +14,7 @@ import { deltaProtocol, sotwProtocol } from './protocol.ts';
 import type { ResourceCache, Transaction } from './resource-cache.ts';
 import { createResponseEncoder } from './response-encoder.ts';
 import { discoveryMethods, discoveryServices } from './services.ts';
-import type { XdsStreamContext, XdsSubscriber } from './stream-subscription.ts';
+import type { FlushableStream, XdsStreamContext, XdsSubscriber } from './stream-subscription.ts';
 import { createXdsStream } from './stream.ts';
 import type { XdsStream } from './stream.ts';
 import { createSubscriptionIndex } from './subscription-index.ts';
@@ -92,18 +92,13 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
 
   function discoveryMethod({ variant, typeUrl }: XdsStreamKind): GrpcMethod {
     return (grpc) => {
+      const options = { ctx, serviceType: typeUrl, grpc, onClosed: (stream: XdsStream) => streams.delete(stream) };
       const stream =
         variant === 'sotw'
-          ? createXdsStream(ctx, sotwProtocol, typeUrl, grpc)
-          : createXdsStream(ctx, deltaProtocol, typeUrl, grpc);
+          ? createXdsStream({ ...options, protocol: sotwProtocol })
+          : createXdsStream({ ...options, protocol: deltaProtocol });
       streams.add(stream);
-      return {
-        ...stream,
-        closed() {
-          streams.delete(stream);
-          stream.closed();
-        },
-      };
+      return stream;
     };
   }
 
@@ -125,20 +120,20 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
   /** Tells the subscriptions concerned, then lets each of their streams send once. */
   function publish(transaction: Transaction): void {
     const round = createConvergenceRound(clock, (ms) => observer.converged({ ms }));
-    const flushes = new Set<() => void>();
+    const concerned = new Set<FlushableStream>();
     for (const [typeUrl, changes] of transaction) {
       for (const [subscriber, part] of index.concerned(typeUrl, changes)) {
         subscriber.change(part, round);
-        flushes.add(subscriber.flush);
+        concerned.add(subscriber.stream);
       }
     }
     if (!answering) {
       // Those who have waited for the first transaction are answered, also those whom nothing in it concerns.
       answering = true;
       health.setServing(true);
-      for (const stream of streams) flushes.add(stream.flush);
+      for (const stream of streams) concerned.add(stream);
     }
-    for (const flush of flushes) flush();
+    for (const stream of concerned) stream.flush();
     round.seal();
   }
 

@@ -1,5 +1,5 @@
 import type { CachedResource, ResourceView } from './resource-cache.ts';
-import { sumDigests } from './resource-cache.ts';
+import { replaceDigest } from './resource-cache.ts';
 import type { TypeUrl } from './resource.ts';
 import {
   applyAnswer,
@@ -7,10 +7,10 @@ import {
   applyRepeat,
   applySent,
   createSubscriptionState,
-  digestToVersion,
   givenResource,
   hasLegacyWildcard,
   isDue,
+  noActions,
   noDue,
   visibleResource,
   wildcardName,
@@ -56,14 +56,14 @@ export function transitionSotw(state: SotwState, event: SubscriptionEvent<SotwRe
     case 'request':
       return takeRequest(state, event.request, event.view, event.now);
     case 'change':
-      return [applyChange(state, event.changes), []];
+      return [applyChange(state, event.changes), noActions];
     case 'repeat':
-      return [applyRepeat(state, event.names, event.view), []];
+      return [applyRepeat(state, event.names, event.view), noActions];
     case 'flush':
-      if (!isDue(state)) return [state, []];
+      if (!isDue(state)) return [state, noActions];
       return state.owed ? respondWithAll(state, event.view) : respondWithDue(state, event.view, event.hold);
     default:
-      return [applySent(state, event.sent, 1), []];
+      return [applySent(state, event.sent, 1), noActions];
   }
 }
 
@@ -95,7 +95,7 @@ function subscribe(state: SotwState, list: readonly string[], view: ResourceView
   const due = new Map<string, Due>();
   for (const [name, entry] of state.due) if (wildcard || names.has(name)) due.set(name, entry);
   for (const name of names) {
-    if (!state.names.has(name)) due.set(name, { given: givenResource(state, name, view), forced: true });
+    if (!state.names.has(name)) due.set(name, { before: givenResource(state, name, view), forced: true });
   }
   const next = {
     ...state,
@@ -123,23 +123,23 @@ function watchActions(state: SotwState, next: SotwState): readonly SubscriptionA
 
 /** The digest from scratch: what is there now, and of what is due what was there before. */
 function givenDigest(state: SotwState, view: ResourceView): bigint {
-  const digests = state.wildcard ? [view.digest] : [];
+  let digest = state.wildcard ? view.digest : 0n;
   for (const name of state.names) {
     const resource = view.get(name);
-    if (resource !== undefined && !(state.wildcard && resource.onDemand !== true)) digests.push(resource.digest);
+    if (!(state.wildcard && resource?.onDemand !== true)) digest = replaceDigest(digest, undefined, resource);
   }
-  for (const [name, { given }] of state.due) {
-    digests.push((given?.digest ?? 0n) - (visibleResource(state, name, view.get(name))?.digest ?? 0n));
+  for (const [name, { before }] of state.due) {
+    digest = replaceDigest(digest, visibleResource(state, name, view.get(name)), before);
   }
-  return sumDigests(digests);
+  return digest;
 }
 
 /** The first answer, or the first one after a wildcard: everything, and for listeners and clusters even nothing. */
 function respondWithAll(state: SotwState, view: ResourceView): Transition<SotwState> {
   const settled = { ...state, owed: false, due: noDue };
   const next = { ...settled, digest: givenDigest(settled, view) };
-  if (!isFullState(state) && next.digest === 0n) return [next, []];
-  return [next, [{ kind: 'respond', response: fullResponse(next, view, undefined, []) }]];
+  if (!isFullState(state) && next.digest === 0n) return [next, noActions];
+  return [next, [{ kind: 'respond', response: fullResponse(next, view, undefined) }]];
 }
 
 /**
@@ -150,27 +150,26 @@ function respondWithAll(state: SotwState, view: ResourceView): Transition<SotwSt
  */
 function respondWithDue(state: SotwState, view: ResourceView, hold: boolean): Transition<SotwState> {
   const fullState = isFullState(state);
-  const kept = new Map<string, Due>();
-  const held: CachedResource[] = [];
+  let kept: Map<string, Due> | undefined;
   const changed: CachedResource[] = [];
   let news = false;
   let { digest } = state;
   for (const [name, due] of state.due) {
-    const { given, forced } = due;
+    const { before } = due;
     const resource = visibleResource(state, name, view.get(name));
-    if (!forced && given?.version === resource?.version) continue;
-    if (fullState && hold && resource === undefined && given !== undefined) {
+    if (due.forced !== true && before?.version === resource?.version) continue;
+    if (fullState && hold && resource === undefined && before !== undefined) {
+      kept ??= new Map();
       kept.set(name, due);
-      held.push(given);
       continue;
     }
-    digest = sumDigests([digest, resource?.digest ?? 0n, -(given?.digest ?? 0n)]);
+    digest = replaceDigest(digest, before, resource);
     news ||= fullState || resource !== undefined;
     if (resource !== undefined) changed.push(resource);
   }
-  const next = { ...state, due: kept.size === 0 ? noDue : kept, digest };
-  if (!news) return [next, []];
-  const response = fullState ? fullResponse(next, view, changed, held) : partialResponse(next, changed);
+  const next = { ...state, due: kept ?? noDue, digest };
+  if (!news) return [next, noActions];
+  const response = fullState ? fullResponse(next, view, changed) : partialResponse(next, changed);
   return [next, [{ kind: 'respond', response }]];
 }
 
@@ -182,33 +181,24 @@ function fullResponse(
   state: SotwState,
   view: ResourceView,
   changed: readonly CachedResource[] | undefined,
-  held: readonly CachedResource[],
 ): SubscriptionResponse {
-  const { typeUrl, wildcard, names, digest } = state;
-  return {
-    typeUrl,
-    version: digestToVersion(digest),
-    key: 'all',
-    resources() {
-      const resources = wildcard ? [...view.wildcard(), ...held] : [...held];
-      for (const name of [...names].toSorted()) {
-        const resource = view.get(name);
-        if (resource !== undefined && !(wildcard && resource.onDemand !== true)) resources.push(resource);
-      }
-      return resources;
-    },
-    changed,
-    removed: [],
-  };
+  const { typeUrl, digest } = state;
+  return { typeUrl, digest, content: -1n, resources: () => fullContent(state, view), changed, removed: [] };
+}
+
+/** All that the client sees, with what is gone but still due: it is held. */
+function fullContent({ wildcard, names, due }: SotwState, view: ResourceView): readonly CachedResource[] {
+  const resources = wildcard ? [...view.wildcard()] : [];
+  for (const name of [...names].toSorted()) {
+    const resource = view.get(name);
+    if (resource !== undefined && !(wildcard && resource.onDemand !== true)) resources.push(resource);
+  }
+  for (const { before } of due.values()) if (before !== undefined) resources.push(before);
+  return resources;
 }
 
 function partialResponse(state: SotwState, changed: readonly CachedResource[]): SubscriptionResponse {
-  return {
-    typeUrl: state.typeUrl,
-    version: digestToVersion(state.digest),
-    key: digestToVersion(sumDigests(changed.map((resource) => resource.digest))),
-    resources: () => changed,
-    changed,
-    removed: [],
-  };
+  const content = changed.reduce((sum, resource) => replaceDigest(sum, undefined, resource), 0n);
+  const { typeUrl, digest } = state;
+  return { typeUrl, digest, content, resources: () => changed, changed, removed: [] };
 }

@@ -32,10 +32,14 @@ export interface XdsStreamContext {
 
 /** A subscription as the index knows it. */
 export interface XdsSubscriber {
-  /** Takes note of what changed. `flush` sends it. */
+  readonly stream: FlushableStream;
+  /** Takes note of what changed; flushing the stream sends it. */
   change(changes: ReadonlyMap<string, CacheChange>, round: ConvergenceRound): void;
-  /** Sends what is due on the whole stream, unless the client still has to take what was sent before. */
-  readonly flush: () => void;
+}
+
+/** A stream that sends what is due on it, unless the client still has to take what was sent before. */
+export interface FlushableStream {
+  flush(): void;
 }
 
 /** The subscription to one type on one stream: a state machine, and the hands that do what it says. */
@@ -56,9 +60,9 @@ export interface StreamSubscriptionOptions<State extends SubscriptionState, Requ
   readonly ctx: XdsStreamContext;
   readonly protocol: XdsProtocol<State, Request>;
   readonly grpc: Pick<GrpcStream, 'write'>;
+  readonly stream: FlushableStream;
   readonly typeUrl: TypeUrl;
   readonly nodeId: string;
-  readonly flush: () => void;
 }
 
 /** How many names one subscription may have, and how many characters one name. */
@@ -71,112 +75,126 @@ const maxRounds = 16;
 /** The longest refusal that is kept of a client. */
 const maxErrorLength = 1024;
 
+const noRounds: readonly ConvergenceRound[] = [];
+
 /** A subscription without any names. */
 export function createStreamSubscription<State extends SubscriptionState, Request>(
   options: StreamSubscriptionOptions<State, Request>,
 ): StreamSubscription<Request> {
-  const { ctx, protocol, grpc, typeUrl, nodeId, flush } = options;
-  const { variant } = protocol;
-  const view = ctx.cache.view(typeUrl);
-  let state = protocol.createState(typeUrl);
-  // The number of the newest response: the next one must have a higher one.
-  let sequence = 0;
-  let rounds: ConvergenceRound[] = [];
+  return new Subscription(options);
+}
 
-  function step(event: SubscriptionEvent<Request>): readonly SubscriptionAction[] {
-    const [next, actions] = protocol.transition(state, event);
-    state = next;
-    for (const action of actions) act(action);
+/** A class, for what is allocated here is allocated for each of very many streams. */
+class Subscription<State extends SubscriptionState, Request> implements StreamSubscription<Request> {
+  state: State;
+  readonly stream: FlushableStream;
+  private readonly options: StreamSubscriptionOptions<State, Request>;
+  /** The number of the newest response: the next one must have a higher one. */
+  private sequence = 0;
+  private rounds = noRounds;
+
+  constructor(options: StreamSubscriptionOptions<State, Request>) {
+    this.options = options;
+    this.stream = options.stream;
+    this.state = options.protocol.createState(options.typeUrl);
+  }
+
+  change(changes: ReadonlyMap<string, CacheChange>, round: ConvergenceRound): void {
+    this.step({ kind: 'change', changes });
+    if (!isDue(this.state)) return;
+    round.join();
+    if (this.rounds.length >= maxRounds) this.rounds[0]?.leave();
+    this.rounds = this.rounds.length === 0 ? [round] : [...this.rounds.slice(1 - maxRounds), round];
+  }
+
+  request(request: Request): GrpcStatus | undefined {
+    const { ctx, typeUrl } = this.options;
+    const { names } = this.state;
+    this.step({ kind: 'request', request, view: ctx.cache.view(typeUrl), now: ctx.clock() });
+    this.leaveWhenSettled();
+    return this.state.names === names ? undefined : checkLimits(this.state.names);
+  }
+
+  repeat(names: Iterable<string>): void {
+    const { ctx, typeUrl } = this.options;
+    this.step({ kind: 'repeat', names, view: ctx.cache.view(typeUrl) });
+  }
+
+  respond(hold: boolean): SubscriptionResponse | undefined {
+    if (!isDue(this.state)) return undefined;
+    const { ctx, typeUrl } = this.options;
+    const actions = this.step({ kind: 'flush', view: ctx.cache.view(typeUrl), hold });
+    this.leaveWhenSettled();
+    for (const action of actions) if (action.kind === 'respond') return action.response;
+    return undefined;
+  }
+
+  close(): void {
+    const { ctx, typeUrl } = this.options;
+    for (const name of this.state.names) ctx.index.delete(typeUrl, name, this);
+    ctx.index.delete(typeUrl, wildcardName, this);
+    this.leaveAll();
+  }
+
+  private step(event: SubscriptionEvent<Request>): readonly SubscriptionAction[] {
+    const [next, actions] = this.options.protocol.transition(this.state, event);
+    this.state = next;
+    for (const action of actions) this.act(action);
     return actions;
   }
 
-  function act(action: SubscriptionAction): void {
+  private act(action: SubscriptionAction): void {
+    const { ctx, protocol, typeUrl, nodeId } = this.options;
     switch (action.kind) {
       case 'watch':
-        for (const name of action.names) ctx.index.add(typeUrl, name, subscription);
+        for (const name of action.names) ctx.index.add(typeUrl, name, this);
         break;
       case 'unwatch':
-        for (const name of action.names) ctx.index.delete(typeUrl, name, subscription);
+        for (const name of action.names) ctx.index.delete(typeUrl, name, this);
         break;
       case 'respond':
-        send(action.response);
+        this.send(action.response);
         break;
       case 'ack':
-        ctx.observer.acked({ typeUrl, variant, latencyMs: action.now - action.sent.at });
+        ctx.observer.acked({ typeUrl, variant: protocol.variant, latencyMs: action.now - action.sent.at });
         break;
       case 'nack':
-        refused(action.sent, action.message);
+        this.refused(action.sent, action.message);
         break;
       default:
         ctx.log.debug({ node: nodeId, type: typeUrl, nonce: action.nonce }, 'request has a stale nonce');
     }
   }
 
-  function send(response: SubscriptionResponse): void {
-    const encoded = ctx.encoder.encode(variant, response, sequence);
-    ({ sequence } = encoded);
-    grpc.write(encoded.bytes);
-    const names = response.changed?.slice(0, maxNackNames).map((resource) => resource.name);
-    const sent: SentResponse = { nonce: encoded.nonce, version: response.version, names, at: ctx.clock() };
-    step({ kind: 'sent', sent });
-    ctx.observer.pushed({ typeUrl, variant, resources: encoded.resources, bytes: encoded.bytes.length });
+  private send(response: SubscriptionResponse): void {
+    const { ctx, protocol, typeUrl, grpc } = this.options;
+    const { variant } = protocol;
+    const { bytes, nonce, version, sequence, resources } = ctx.encoder.encode(variant, response, this.sequence);
+    this.sequence = sequence;
+    grpc.write(bytes);
+    this.step({ kind: 'sent', sent: { nonce, version, changed: response.changed, at: ctx.clock() } });
+    ctx.observer.pushed({ typeUrl, variant, resources, bytes: bytes.length });
   }
 
-  function refused(sent: SentResponse, error: string): void {
-    const { names = [], version } = sent;
+  private refused({ changed = [], version }: SentResponse, error: string): void {
+    const { ctx, protocol, typeUrl, nodeId } = this.options;
+    const names = changed.slice(0, maxNackNames).map((resource) => resource.name);
     const message = error.slice(0, maxErrorLength);
     ctx.log.warn({ node: nodeId, type: typeUrl, names, version, error: message }, 'node refused a response');
-    ctx.observer.nacked({ typeUrl, variant, nodeId, names, version, message });
+    ctx.observer.nacked({ typeUrl, variant: protocol.variant, nodeId, names, version, message });
   }
 
-  function join(round: ConvergenceRound): void {
-    round.join();
-    rounds.push(round);
-    if (rounds.length > maxRounds) rounds.shift()?.leave();
+  private leaveWhenSettled(): void {
+    if (this.rounds !== noRounds && isSettled(this.state)) this.leaveAll();
   }
 
-  function leaveWhenSettled(): void {
-    if (rounds.length > 0 && isSettled(state)) leaveAll();
+  private leaveAll(): void {
+    for (const round of this.rounds) round.leave();
+    this.rounds = noRounds;
   }
-
-  function leaveAll(): void {
-    for (const round of rounds) round.leave();
-    rounds = [];
-  }
-
-  const subscription: StreamSubscription<Request> = {
-    flush,
-    get state() {
-      return state;
-    },
-    change(changes, round) {
-      step({ kind: 'change', changes });
-      if (isDue(state)) join(round);
-    },
-    request(request) {
-      const actions = step({ kind: 'request', request, view, now: ctx.clock() });
-      leaveWhenSettled();
-      return actions.some((action) => action.kind === 'watch') ? checkLimits(state) : undefined;
-    },
-    repeat(names) {
-      step({ kind: 'repeat', names, view });
-    },
-    respond(hold) {
-      if (!isDue(state)) return undefined;
-      const actions = step({ kind: 'flush', view, hold });
-      leaveWhenSettled();
-      return actions.find((action) => action.kind === 'respond')?.response;
-    },
-    close() {
-      for (const name of state.names) ctx.index.delete(typeUrl, name, subscription);
-      ctx.index.delete(typeUrl, wildcardName, subscription);
-      leaveAll();
-    },
-  };
-  return subscription;
 }
 
-function checkLimits({ names }: SubscriptionState): GrpcStatus | undefined {
+function checkLimits(names: ReadonlySet<string>): GrpcStatus | undefined {
   if (names.size > maxNames) {
     return { code: grpcCodes.resourceExhausted, message: `more than ${maxNames} names of one type` };
   }

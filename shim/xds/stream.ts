@@ -2,91 +2,96 @@ import { emptyNameList } from './discovery-request.ts';
 import type { NameList } from './discovery-request.ts';
 import { grpcCodes } from './grpc-stream.ts';
 import type { GrpcStatus, GrpcStream, GrpcStreamHandler } from './grpc-stream.ts';
-import type { XdsStreamStatus } from './observer.ts';
+import type { XdsStreamKind, XdsStreamStatus } from './observer.ts';
 import type { DecodedRequest, XdsProtocol } from './protocol.ts';
 import { typeUrls } from './resource.ts';
 import type { TypeUrl } from './resource.ts';
 import { createStreamSubscription } from './stream-subscription.ts';
-import type { StreamSubscription, XdsStreamContext } from './stream-subscription.ts';
+import type { FlushableStream, StreamSubscription, XdsStreamContext } from './stream-subscription.ts';
 import { isDue } from './subscription.ts';
 import type { SubscriptionState } from './subscription.ts';
 
 /** One discovery stream. */
-export interface XdsStream extends GrpcStreamHandler {
-  /** Sends what is due, unless the client still has to take what was sent before. */
-  flush(): void;
+export interface XdsStream extends GrpcStreamHandler, FlushableStream {
   end(status: GrpcStatus): void;
-  closed(): void;
   /** One entry for each type that the client has asked for. */
   statuses(): readonly XdsStreamStatus[];
+}
+
+/** What a stream is made of. */
+export interface XdsStreamOptions<State extends SubscriptionState, Request> {
+  readonly ctx: XdsStreamContext;
+  readonly protocol: XdsProtocol<State, Request>;
+  /** The type of the service that was called; undefined: the aggregated one. */
+  readonly serviceType: TypeUrl | undefined;
+  readonly grpc: GrpcStream;
+  /** Called when the stream is over. */
+  readonly onClosed: (stream: XdsStream) => void;
+}
+
+/** Joins a gRPC stream to the subscriptions on it, one for each type. */
+export function createXdsStream<State extends SubscriptionState, Request>(
+  options: XdsStreamOptions<State, Request>,
+): XdsStream {
+  return new DiscoveryStream(options);
 }
 
 /** The order of the types within one flush: what refers comes after what it refers to. */
 const typeOrder: readonly TypeUrl[] = [typeUrls.cluster, typeUrls.endpoint, typeUrls.listener, typeUrls.route];
 
-/**
- * Joins a gRPC stream to the subscriptions on it, one for each type. `serviceType` is the type of the service that was
- * called, undefined for the aggregated one.
- */
-export function createXdsStream<State extends SubscriptionState, Request>(
-  ctx: XdsStreamContext,
-  protocol: XdsProtocol<State, Request>,
-  serviceType: TypeUrl | undefined,
-  grpc: GrpcStream,
-): XdsStream {
-  const kind = { variant: protocol.variant, typeUrl: serviceType };
-  const subscriptions = new Map<TypeUrl, StreamSubscription<Request>>();
-  const lists = new Map<string, NameList>();
-  // The node comes with the first request, and need not come again.
-  let nodeId: string | undefined;
-  let open = true;
-  let toldUnknownType = false;
-  ctx.observer.streamOpened(kind);
+/** How much of what a client wrote is repeated to it, or logged. */
+const maxQuotedLength = 256;
 
-  function decode(bytes: Buffer): DecodedRequest<Request> | undefined {
-    try {
-      return protocol.decode(bytes, (typeUrl) => lists.get(typeUrl) ?? emptyNameList);
-    } catch (err) {
-      if (!(err instanceof RangeError)) throw err;
-      grpc.end(invalid(`failed to decode the request: ${err.message}`));
-      return undefined;
-    }
+/** A class, for what is allocated here is allocated for each of very many streams. */
+class DiscoveryStream<State extends SubscriptionState, Request> implements XdsStream {
+  private readonly options: XdsStreamOptions<State, Request>;
+  private readonly subscriptions = new Map<TypeUrl, StreamSubscription<Request>>();
+  private readonly lists = new Map<string, NameList>();
+  /** The node comes with the first request, and need not come again. */
+  private nodeId: string | undefined;
+  private open = true;
+  private toldUnservedType = false;
+
+  constructor(options: XdsStreamOptions<State, Request>) {
+    this.options = options;
+    options.ctx.observer.streamOpened(this.kind());
   }
 
-  function meetNode(id: string): void {
-    nodeId = id;
-    const fields = { node: id, peer: grpc.peer, type: serviceType, variant: protocol.variant };
-    if (isServed(id)) ctx.log.debug(fields, 'node opened a stream');
-    else ctx.log.warn({ ...fields, expected: ctx.nodeId }, 'node gets nothing: another one is configured');
+  message(bytes: Buffer): void {
+    const decoded = this.decode(bytes);
+    if (decoded === undefined) return;
+    if (this.nodeId === undefined) this.meetNode(decoded.nodeId ?? '');
+    const typeUrl = this.servedType(decoded.typeUrl);
+    if (typeUrl === undefined || !this.isServedNode()) return;
+    const problem = this.subscriptionTo(typeUrl).request(decoded.request);
+    if (problem !== undefined) this.end(problem);
+    else if (decoded.list !== emptyNameList) this.lists.set(decoded.typeUrl, decoded.list);
   }
 
-  function isServed(id: string | undefined): boolean {
-    return ctx.nodeId === '' || id === ctx.nodeId;
+  received(): void {
+    this.flush();
   }
 
-  function servedType(typeUrl: string): TypeUrl | undefined {
-    if (serviceType !== undefined) {
-      if (typeUrl === '' || typeUrl === serviceType) return serviceType;
-      grpc.end(invalid(`this service does not serve type ${typeUrl}`));
-      return undefined;
-    }
-    const served = typeOrder.find((type) => type === typeUrl);
-    if (typeUrl === '') grpc.end(invalid('an aggregated stream needs a type URL in every request'));
-    else if (served === undefined && !toldUnknownType) {
-      // Envoy may ask for secrets or runtime layers on the same stream: that is no reason to end it.
-      toldUnknownType = true;
-      ctx.log.debug({ node: nodeId, type: typeUrl.slice(0, 256) }, 'type stays unanswered');
-    }
-    return served;
+  drained(): void {
+    this.flush();
   }
 
-  function subscriptionTo(typeUrl: TypeUrl): StreamSubscription<Request> {
-    let subscription = subscriptions.get(typeUrl);
-    if (subscription === undefined) {
-      subscription = createStreamSubscription({ ctx, protocol, grpc, typeUrl, nodeId: nodeId ?? '', flush });
-      subscriptions.set(typeUrl, subscription);
-    }
-    return subscription;
+  halfClosed(): void {
+    this.end({ code: grpcCodes.ok, message: '' });
+  }
+
+  end(status: GrpcStatus): void {
+    this.options.grpc.end(status);
+  }
+
+  closed(): void {
+    if (!this.open) return;
+    this.open = false;
+    const { ctx, onClosed } = this.options;
+    for (const subscription of this.subscriptions.values()) subscription.close();
+    ctx.log.debug({ node: this.nodeId, ...this.kind() }, 'stream closed');
+    ctx.observer.streamClosed(this.kind());
+    onClosed(this);
   }
 
   /**
@@ -95,20 +100,97 @@ export function createXdsStream<State extends SubscriptionState, Request>(
    *
    * https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#eventual-consistency-considerations
    */
-  function flush(): void {
-    if (!open || !ctx.cache.synced || !grpc.idle) return;
-    const hold = isTypeDue(typeUrls.listener) || isTypeDue(typeUrls.route);
-    respondWithClusters(hold);
-    subscriptions.get(typeUrls.endpoint)?.respond(hold);
-    subscriptions.get(typeUrls.listener)?.respond(false);
-    subscriptions.get(typeUrls.route)?.respond(false);
+  flush(): void {
+    const { ctx, grpc } = this.options;
+    if (!this.open || !ctx.cache.synced || !grpc.idle) return;
+    const hold = this.isDue(typeUrls.listener) || this.isDue(typeUrls.route);
+    this.respondWithClusters(hold);
+    this.subscriptions.get(typeUrls.endpoint)?.respond(hold);
     if (!hold) return;
-    respondWithClusters(false);
-    subscriptions.get(typeUrls.endpoint)?.respond(false);
+    this.subscriptions.get(typeUrls.listener)?.respond(false);
+    this.subscriptions.get(typeUrls.route)?.respond(false);
+    this.respondWithClusters(false);
+    this.subscriptions.get(typeUrls.endpoint)?.respond(false);
   }
 
-  function isTypeDue(typeUrl: TypeUrl): boolean {
-    const subscription = subscriptions.get(typeUrl);
+  statuses(): readonly XdsStreamStatus[] {
+    const { protocol, serviceType, grpc } = this.options;
+    return [...this.subscriptions.values()].map(({ state }) => ({
+      nodeId: this.nodeId ?? '',
+      peer: grpc.peer,
+      typeUrl: state.typeUrl,
+      variant: protocol.variant,
+      aggregated: serviceType === undefined,
+      wildcard: state.wildcard,
+      names: state.names.size,
+      sentVersion: state.sentVersion,
+      ackedVersion: state.ackedVersion,
+      nackedVersion: state.nackedVersion,
+      error: state.error,
+    }));
+  }
+
+  private kind(): XdsStreamKind {
+    return { variant: this.options.protocol.variant, typeUrl: this.options.serviceType };
+  }
+
+  private decode(bytes: Buffer): DecodedRequest<Request> | undefined {
+    try {
+      return this.options.protocol.decode(bytes, this.lists);
+    } catch (err) {
+      if (!(err instanceof RangeError)) throw err;
+      this.end(invalid(`failed to decode the request: ${err.message}`));
+      return undefined;
+    }
+  }
+
+  private meetNode(id: string): void {
+    this.nodeId = id;
+    const { ctx, grpc } = this.options;
+    const fields = { node: id, peer: grpc.peer, ...this.kind() };
+    if (this.isServedNode()) ctx.log.debug(fields, 'node opened a stream');
+    else ctx.log.warn({ ...fields, expected: ctx.nodeId }, 'node gets nothing: another one is configured');
+  }
+
+  private isServedNode(): boolean {
+    const { nodeId } = this.options.ctx;
+    return nodeId === '' || nodeId === this.nodeId;
+  }
+
+  private servedType(typeUrl: string): TypeUrl | undefined {
+    const { serviceType } = this.options;
+    if (serviceType !== undefined) {
+      if (typeUrl === '' || typeUrl === serviceType) return serviceType;
+      this.end(invalid(`this service does not serve type ${typeUrl.slice(0, maxQuotedLength)}`));
+      return undefined;
+    }
+    for (const served of typeOrder) if (served === typeUrl) return served;
+    if (typeUrl === '') this.end(invalid('an aggregated stream needs a type URL in every request'));
+    else this.tellUnservedType(typeUrl);
+    return undefined;
+  }
+
+  /** Envoy may ask for secrets or runtime layers on the same stream: no reason to end it. */
+  private tellUnservedType(typeUrl: string): void {
+    if (this.toldUnservedType) return;
+    this.toldUnservedType = true;
+    const fields = { node: this.nodeId, type: typeUrl.slice(0, maxQuotedLength) };
+    this.options.ctx.log.debug(fields, 'type is not served and stays unanswered');
+  }
+
+  private subscriptionTo(typeUrl: TypeUrl): StreamSubscription<Request> {
+    let subscription = this.subscriptions.get(typeUrl);
+    if (subscription === undefined) {
+      const { ctx, protocol, grpc } = this.options;
+      const nodeId = this.nodeId ?? '';
+      subscription = createStreamSubscription({ ctx, protocol, grpc, stream: this, typeUrl, nodeId });
+      this.subscriptions.set(typeUrl, subscription);
+    }
+    return subscription;
+  }
+
+  private isDue(typeUrl: TypeUrl): boolean {
+    const subscription = this.subscriptions.get(typeUrl);
     return subscription !== undefined && isDue(subscription.state);
   }
 
@@ -117,54 +199,15 @@ export function createXdsStream<State extends SubscriptionState, Request>(
    *
    * https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#resource-warming
    */
-  function respondWithClusters(hold: boolean): void {
-    const response = subscriptions.get(typeUrls.cluster)?.respond(hold);
-    const endpoints = subscriptions.get(typeUrls.endpoint);
+  private respondWithClusters(hold: boolean): void {
+    const response = this.subscriptions.get(typeUrls.cluster)?.respond(hold);
+    const endpoints = this.subscriptions.get(typeUrls.endpoint);
     if (response === undefined || endpoints === undefined) return;
     const clusters = response.changed ?? response.resources();
     endpoints.repeat(clusters.flatMap(({ endpointName }) => (endpointName === undefined ? [] : [endpointName])));
   }
-
-  return {
-    message(bytes) {
-      const decoded = decode(bytes);
-      if (decoded === undefined) return;
-      if (nodeId === undefined) meetNode(decoded.nodeId ?? '');
-      const typeUrl = servedType(decoded.typeUrl);
-      if (typeUrl === undefined || !isServed(nodeId)) return;
-      const problem = subscriptionTo(typeUrl).request(decoded.request);
-      if (problem === undefined) lists.set(decoded.typeUrl, decoded.list);
-      else grpc.end(problem);
-    },
-    received: flush,
-    drained: flush,
-    flush,
-    halfClosed: () => grpc.end({ code: grpcCodes.ok, message: '' }),
-    end: (status) => grpc.end(status),
-    closed() {
-      if (!open) return;
-      open = false;
-      for (const subscription of subscriptions.values()) subscription.close();
-      ctx.log.debug({ node: nodeId, type: serviceType, variant: protocol.variant }, 'stream closed');
-      ctx.observer.streamClosed(kind);
-    },
-    statuses: () =>
-      [...subscriptions.values()].map(({ state }) => ({
-        nodeId: nodeId ?? '',
-        peer: grpc.peer,
-        typeUrl: state.typeUrl,
-        variant: protocol.variant,
-        aggregated: serviceType === undefined,
-        wildcard: state.wildcard,
-        names: state.names.size,
-        sentVersion: state.sentVersion,
-        ackedVersion: state.ackedVersion,
-        nackedVersion: state.nackedVersion,
-        error: state.error,
-      })),
-  };
 }
 
 function invalid(message: string): GrpcStatus {
-  return { code: grpcCodes.invalidArgument, message: message.slice(0, 1024) };
+  return { code: grpcCodes.invalidArgument, message };
 }

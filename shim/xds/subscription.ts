@@ -4,10 +4,10 @@ import type { CacheChange, CachedResource, ResourceView } from './resource-cache
 
 /** A name about which the client has not been told everything yet. */
 export interface Due {
-  /** What the client was last given under this name; undefined: nothing. */
-  readonly given: CachedResource | undefined;
+  /** What the client has under this name; undefined: nothing. */
+  readonly before: CachedResource | undefined;
   /** Tell it even if that is still current. */
-  readonly forced: boolean;
+  readonly forced?: boolean;
 }
 
 /** What both protocol variants know of a subscription: one type on one stream. */
@@ -40,7 +40,7 @@ export interface SentResponse {
   readonly nonce: string;
   readonly version: string;
   /** The resources that were new in it; undefined: all. */
-  readonly names: readonly string[] | undefined;
+  readonly changed: readonly CachedResource[] | undefined;
   /** When it was sent, in milliseconds. */
   readonly at: number;
 }
@@ -69,9 +69,10 @@ export type SubscriptionAction =
 /** The content of a response, without a nonce. */
 export interface SubscriptionResponse {
   readonly typeUrl: TypeUrl;
-  readonly version: string;
-  /** Together with type and version, what makes two responses the same. */
-  readonly key: string;
+  /** What the version is the text of: the same for the same content, on every replica. */
+  readonly digest: bigint;
+  /** The sum of the digests of the resources, -1 for all that the digest covers: with the digest and `removed`, the whole content. */
+  readonly content: bigint;
   /** The resources; only asked for when no equal response was encoded before. */
   readonly resources: () => readonly CachedResource[];
   /** The resources that are new to the client; undefined: all of `resources`. */
@@ -85,6 +86,11 @@ export type Transition<State> = readonly [State, readonly SubscriptionAction[]];
 
 /** The name that stands for all resources of a type. */
 export const wildcardName = '*';
+
+/** Nothing is to be done. */
+export const noActions: readonly SubscriptionAction[] = [];
+
+const noneOutstanding: readonly SentResponse[] = [];
 
 const noNames: ReadonlySet<string> = new Set();
 
@@ -102,7 +108,7 @@ export function createSubscriptionState(typeUrl: TypeUrl): SubscriptionState {
     owed: false,
     due: noDue,
     nonce: '',
-    outstanding: [],
+    outstanding: noneOutstanding,
     sentVersion: '',
     ackedVersion: '',
     nackedVersion: '',
@@ -132,7 +138,7 @@ export function visibleResource(
 /** What the client was last given under `name`. */
 export function givenResource(state: SubscriptionState, name: string, view: ResourceView): CachedResource | undefined {
   const due = state.due.get(name);
-  return due === undefined ? visibleResource(state, name, view.get(name)) : due.given;
+  return due === undefined ? visibleResource(state, name, view.get(name)) : due.before;
 }
 
 /** Whether nothing is to be told and nothing waits for an answer. */
@@ -150,12 +156,26 @@ export function applyChange<State extends SubscriptionState>(
   state: State,
   changes: ReadonlyMap<string, CacheChange>,
 ): State {
+  // The same map serves all the streams that are up to date and concerned by all of it: by far the most.
+  if (state.due.size === 0 && isConcernedByAll(state, changes)) return { ...state, due: changes };
   const due = new Map(state.due);
   for (const [name, { before }] of changes) {
-    if (due.has(name) || !(state.names.has(name) || (state.wildcard && !state.owed))) continue;
-    due.set(name, { given: visibleResource(state, name, before), forced: false });
+    if (due.has(name) || !isConcerned(state, name)) continue;
+    due.set(name, { before: visibleResource(state, name, before) });
   }
   return due.size === state.due.size ? state : { ...state, due };
+}
+
+function isConcernedByAll(state: SubscriptionState, changes: ReadonlyMap<string, CacheChange>): boolean {
+  for (const [name, { before }] of changes) {
+    if (!isConcerned(state, name) || visibleResource(state, name, before) !== before) return false;
+  }
+  return true;
+}
+
+/** Whether a change of `name` has to be noted; a client that is owed the whole wildcard gets it anyway. */
+function isConcerned(state: SubscriptionState, name: string): boolean {
+  return (state.wildcard && !state.owed) || state.names.has(name);
 }
 
 /** The state in which `names`, as far as they are seen, are due whatever the client has. */
@@ -168,7 +188,7 @@ export function applyRepeat<State extends SubscriptionState>(
   for (const name of names) {
     if (state.owed || visibleResource(state, name, view.get(name)) === undefined) continue;
     due ??= new Map(state.due);
-    due.set(name, { given: givenResource(state, name, view), forced: true });
+    due.set(name, { before: givenResource(state, name, view), forced: true });
   }
   return due === undefined ? state : { ...state, due };
 }
@@ -182,8 +202,8 @@ export function applyAnswer<State extends SubscriptionState>(
 ): Transition<State> {
   const index = state.outstanding.findIndex((sent) => sent.nonce === nonce);
   const sent = state.outstanding[index];
-  if (sent === undefined) return [state, []];
-  const outstanding = state.outstanding.slice(index + 1);
+  if (sent === undefined) return [state, noActions];
+  const outstanding = index + 1 === state.outstanding.length ? noneOutstanding : state.outstanding.slice(index + 1);
   return error === undefined
     ? [{ ...state, outstanding, ackedVersion: sent.version }, [{ kind: 'ack', sent, now }]]
     : [{ ...state, outstanding, nackedVersion: sent.version, error }, [{ kind: 'nack', sent, message: error }]];
@@ -191,7 +211,7 @@ export function applyAnswer<State extends SubscriptionState>(
 
 /** The state after a response went out; at most `limit` of them are waited for. */
 export function applySent<State extends SubscriptionState>(state: State, sent: SentResponse, limit: number): State {
-  const outstanding = [...state.outstanding, sent].slice(-limit);
+  const outstanding = limit === 1 ? [sent] : [...state.outstanding.slice(1 - limit), sent];
   return { ...state, nonce: sent.nonce, sentVersion: sent.version, outstanding };
 }
 

@@ -4,9 +4,10 @@ export interface WireReader {
   next(): boolean;
   /** The number of the current field. */
   readonly field: number;
-  /** Where the current field starts, with its tag, and, once it is read, where it ends. */
+  /** Where the current field starts, with its tag. */
   readonly start: number;
-  readonly end: number;
+  /** Where the next byte is read from; once a field is read, its end. */
+  readonly position: number;
   /** The content of a length-delimited field: a view, not a copy. */
   bytes(): Buffer;
   text(): string;
@@ -20,14 +21,55 @@ export interface WireReader {
  * https://protobuf.dev/programming-guides/encoding/
  */
 export function createWireReader(message: Buffer): WireReader {
-  let position = 0;
-  let wireType = 0;
+  return new BufferReader(message);
+}
 
-  function varint(): number {
+/** A class, so that a reader, which lives for one request, is a single small object. */
+class BufferReader implements WireReader {
+  field = 0;
+  start = 0;
+  position = 0;
+  private readonly message: Buffer;
+  private wireType = 0;
+
+  constructor(message: Buffer) {
+    this.message = message;
+  }
+
+  next(): boolean {
+    if (this.position >= this.message.length) return false;
+    this.start = this.position;
+    const tag = this.varint();
+    this.field = Math.floor(tag / 8);
+    this.wireType = tag % 8;
+    if (this.field === 0 || tag > 0xffff_ffff) throw new RangeError('field with an impossible number');
+    return true;
+  }
+
+  bytes(): Buffer {
+    const from = this.delimited();
+    return this.message.subarray(from, this.position);
+  }
+
+  text(): string {
+    const from = this.delimited();
+    return this.message.toString('utf8', from, this.position);
+  }
+
+  skip(): void {
+    if (this.wireType === 0) this.varint();
+    else if (this.wireType === 1) this.advance(8);
+    else if (this.wireType === 2) this.delimited();
+    else if (this.wireType === 5) this.advance(4);
+    else throw new RangeError(`field ${this.field} has wire type ${this.wireType}`);
+  }
+
+  private varint(): number {
     let value = 0;
     for (let shift = 0; shift < 70; shift += 7) {
-      const byte = message[position++];
+      const byte = this.message[this.position];
       if (byte === undefined) throw new RangeError('message ends within a number');
+      this.position += 1;
       // Bits beyond the 53rd are those of skipped 64-bit values: tags and lengths have 32.
       value += (byte & 0x7f) * 2 ** shift;
       if (byte < 0x80) return value;
@@ -35,48 +77,16 @@ export function createWireReader(message: Buffer): WireReader {
     throw new RangeError('number of more than ten bytes');
   }
 
-  function advance(length: number): number {
-    const from = position;
-    if (length > message.length - from) throw new RangeError('message ends within a field');
-    position = from + length;
+  /** Goes over the content of a length-delimited field; answers where it starts. */
+  private delimited(): number {
+    if (this.wireType !== 2) throw new RangeError(`field ${this.field} has wire type ${this.wireType}`);
+    return this.advance(this.varint());
+  }
+
+  private advance(length: number): number {
+    const from = this.position;
+    if (length > this.message.length - from) throw new RangeError('message ends within a field');
+    this.position = from + length;
     return from;
   }
-
-  function delimited(): number {
-    if (wireType !== 2) throw new RangeError(`field ${reader.field} has wire type ${wireType}`);
-    return advance(varint());
-  }
-
-  const reader = {
-    field: 0,
-    start: 0,
-    get end() {
-      return position;
-    },
-    next() {
-      if (position >= message.length) return false;
-      reader.start = position;
-      const tag = varint();
-      reader.field = Math.floor(tag / 8);
-      wireType = tag % 8;
-      if (reader.field === 0 || tag > 0xffff_ffff) throw new RangeError('field with an impossible number');
-      return true;
-    },
-    bytes() {
-      const from = delimited();
-      return message.subarray(from, position);
-    },
-    text() {
-      const from = delimited();
-      return message.toString('utf8', from, position);
-    },
-    skip() {
-      if (wireType === 0) varint();
-      else if (wireType === 1) advance(8);
-      else if (wireType === 2) delimited();
-      else if (wireType === 5) advance(4);
-      else throw new RangeError(`field ${reader.field} has wire type ${wireType}`);
-    },
-  };
-  return reader;
 }
