@@ -9,7 +9,7 @@ import {
 import type { Device } from '../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import type { FunctionsClient } from './functions-client.ts';
 import type { Log } from './log.ts';
-import { dataPlaneToResources, endpointsToResources } from './resources.ts';
+import { dataPlaneToResources, endpointsToResources } from './xds-resources.ts';
 import type { Clock } from './sources/clock.ts';
 import type { Resource, ResourceChange } from './xds/resource.ts';
 
