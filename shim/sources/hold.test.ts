@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { DeviceSchema, type Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import { stepHold, type HoldEvent, type HoldState } from './hold.ts';
@@ -150,6 +151,34 @@ const cases: readonly Case[] = [
     ],
   },
 ];
+
+test('an address that another device has taken is not held too', () => {
+  const at = (id: string, address: string) => create(DeviceSchema, { id, addresses: [address] });
+  const ctx = { nowMs: 0, holdMs: 300_000, counts: () => true };
+  const base = { base: [at('a', '100.64.0.1'), at('b', '100.64.0.2')] };
+  const [, actions] = stepHold(base, { kind: 'answer', devices: [at('x', '100.64.0.1')] }, ctx);
+  expect(actions.at(-1)).toMatchObject({ kind: 'publish', devices: [{ id: 'x' }, { id: 'b' }] });
+});
+
+test('whatever is answered within the grace period, most of what was believed stays', () => {
+  const list = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e'));
+  fc.assert(
+    fc.property(fc.array(fc.option(list)), (answers) => {
+      let state: HoldState = {};
+      for (const each of answers) {
+        const base = state.base ?? [];
+        const event: HoldEvent = each === null ? failed : answer(each.join(' '));
+        const [next, actions] = stepHold(state, event, { nowMs: 0, holdMs: 1, counts: () => true });
+        state = next;
+        for (const action of actions) {
+          if (action.kind !== 'publish') continue;
+          const kept = base.filter(({ id }) => action.devices.some((device) => device.id === id));
+          expect(kept.length * 2).toBeGreaterThanOrEqual(base.length);
+        }
+      }
+    }),
+  );
+});
 
 test.each(cases)('$name', ({ holdMs = 300_000, counts = () => true, steps }) => {
   let state: HoldState = {};

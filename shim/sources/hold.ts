@@ -109,7 +109,10 @@ function lossOf(base: readonly Device[], answer: readonly Device[], counts: Hold
   return { had: counted.length, lost, tooMany: nobodyLeft || lost.length * 2 > counted.length };
 }
 
+/** The answer with what it has lost, but for who has lost the address to another. */
 function withLost(answer: readonly Device[], lost: readonly Device[]): readonly Device[] {
   const lostIds = new Set(lost.map(({ id }) => id));
-  return [...answer.filter(({ id }) => !lostIds.has(id)), ...lost];
+  const others = answer.filter(({ id }) => !lostIds.has(id));
+  const taken = new Set(others.flatMap(({ addresses }) => addresses));
+  return [...others, ...lost.filter(({ addresses }) => !addresses.some((address) => taken.has(address)))];
 }

@@ -27,7 +27,8 @@ function setUp(outcomes: readonly (RequestFailure | 'answer' | 'silence')[]) {
     failed: ({ reason, retryInMs }) => told.push(`${reason} ${retryInMs}`),
   };
   const run = source.run(sink, abort.signal);
-  const waits = (ms: number) => vi.waitFor(() => expect(clock.timers()).toEqual([ms]), { interval: 1 });
+  const waits = (ms: number) =>
+    vi.waitFor(() => expect(clock.timers()).toEqual([ms]), { timeout: 10_000, interval: 2 });
   return { clock, abort, told, source, run, waits, polls: () => polls };
 }
 

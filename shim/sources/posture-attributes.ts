@@ -59,8 +59,10 @@ export function createPostureAttributes(options: PostureAttributesOptions): Post
   let failing: RequestFailure['reason'] | undefined;
 
   function remember({ id }: Device): KnownAttributes {
+    const cached = cache.get(id);
+    if (cached !== undefined) return cached;
     const attributes = known?.(id)?.attributes ?? {};
-    return cache.get(id) ?? { attributes, listing: '', readAtMs: -Infinity, notBeforeMs: -Infinity, listedAtMs: 0 };
+    return { attributes, listing: '', readAtMs: -Infinity, notBeforeMs: -Infinity, listedAtMs: 0 };
   }
 
   /** Returns whether the attributes differ from those that were known. */

@@ -21,6 +21,8 @@ export interface StateFile {
 export interface StateFileOptions {
   /** The folder; it is made when it is missing. */
   readonly folder: string;
+  /** The file's name without `.json`; default: `devices`. Several tailnets need several. */
+  readonly name?: string;
   /** What the devices belong to, without any secret: a state of another tailnet is not restored. */
   readonly origin: string;
   readonly clock: Clock;
@@ -43,9 +45,9 @@ const format = z.object({
   devices: z.array(z.unknown()),
 });
 
-/** The state in `<folder>/devices.json`. It holds devices as {@link DeviceSchema} in JSON, and no credentials. */
-export function createStateFile({ folder, origin, clock, log }: StateFileOptions): StateFile {
-  const path = join(folder, 'devices.json');
+/** The state in `<folder>/<name>.json`. It holds devices as {@link DeviceSchema} in JSON, and no credentials. */
+export function createStateFile({ folder, name = 'devices', origin, clock, log }: StateFileOptions): StateFile {
+  const path = join(folder, `${name}.json`);
   let pending: readonly Device[] | undefined;
   let cancel: (() => void) | undefined;
   let writing = Promise.resolve();

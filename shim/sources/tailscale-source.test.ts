@@ -64,7 +64,10 @@ function start(options: Partial<TailscaleSourceOptions> = {}) {
     async next(): Promise<Told> {
       // A poll is over when its source waits for the next one and for no answer.
       const isOver = () => told.length > seen && clock.timers().every((ms) => ms !== requestTimeoutMs);
-      await vi.waitFor(() => expect([isOver(), clock.timers().length]).toEqual([true, 1]), { interval: 2 });
+      await vi.waitFor(() => expect([isOver(), clock.timers().length]).toEqual([true, 1]), {
+        timeout: 10_000,
+        interval: 2,
+      });
       seen = told.length;
       const last = told.at(-1);
       if (last === undefined) throw new Error('nothing was told');
