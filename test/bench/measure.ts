@@ -1,0 +1,81 @@
+import { runLoad, serverNames, startServer, type ServerName } from './processes.ts';
+
+/** What one run measured, as go/xdsload prints it. */
+export interface Figures {
+  /** Until every stream had its first response. */
+  readonly connectMs: number;
+  /** From just before a publish to its receipt, over all streams and publishes. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** CPU time of the server for one publish, with the acknowledgements. */
+  readonly cpuMs: number;
+  /** Growth of the server's resident memory. */
+  readonly kibPerStream: number;
+  /** What a stream that is concerned receives of a publish. */
+  readonly bytesPerStream: number;
+  /** Streams that received something of a publish, and those that had to. */
+  readonly written: number;
+  readonly expected: number;
+}
+
+/** What is run against each server. */
+export interface Workload {
+  readonly scenario: 'fanout' | 'names' | 'gateways';
+  readonly title: string;
+  readonly streams: number;
+  readonly connections: number;
+}
+
+/** The median figures of each server. */
+export type Comparison = Readonly<Record<ServerName, Figures>>;
+
+/** Runs a workload against all servers in turn, `rounds` times, each time in another order. */
+export async function compare(
+  workload: Workload,
+  options: { rounds: number; signal: AbortSignal; profile: string | undefined; progress: (text: string) => void },
+): Promise<Comparison> {
+  const runs: Record<ServerName, Figures[]> = { tailway: [], snapshot: [], linear: [] };
+  for (let round = 0; round < options.rounds; round++) {
+    for (let turn = 0; turn < serverNames.length; turn++) {
+      const name = serverNames[(round + turn) % serverNames.length] ?? 'tailway';
+      options.progress(`${workload.title}: ${name}, round ${round + 1} of ${options.rounds}`);
+      runs[name].push(await runOnce(name, workload, options));
+    }
+  }
+  return { tailway: median(runs.tailway), snapshot: median(runs.snapshot), linear: median(runs.linear) };
+}
+
+async function runOnce(
+  name: ServerName,
+  { scenario, streams }: Workload,
+  { signal, profile }: { signal: AbortSignal; profile: string | undefined },
+): Promise<Figures> {
+  const server = await startServer(name, signal, profile);
+  try {
+    const args = { scenario, streams, target: server.xds, control: server.control, pid: server.pid };
+    const counts = { warmup: 3, publishes: Math.min(30, Math.max(6, Math.round(15_000 / streams))) };
+    const flags = Object.entries({ ...args, ...counts }).flatMap(([flag, value]) => [`-${flag}`, String(value)]);
+    return JSON.parse(await runLoad(flags, signal)) as Figures;
+  } finally {
+    await server.stop();
+  }
+}
+
+function median(runs: readonly Figures[]): Figures {
+  const of = (figure: keyof Figures) => {
+    const values = runs.map((run) => run[figure]).toSorted((a, b) => a - b);
+    const middle = Math.floor(values.length / 2);
+    const upper = values[middle] ?? 0;
+    return values.length % 2 === 1 ? upper : (upper + (values[middle - 1] ?? upper)) / 2;
+  };
+  return {
+    connectMs: of('connectMs'),
+    p50Ms: of('p50Ms'),
+    p99Ms: of('p99Ms'),
+    cpuMs: of('cpuMs'),
+    kibPerStream: of('kibPerStream'),
+    bytesPerStream: of('bytesPerStream'),
+    written: of('written'),
+    expected: of('expected'),
+  };
+}
