@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 
 import { types, type TypeUrl } from './resources.ts';
-import { scenario } from './scenario.ts';
+import { promise, scenario } from './scenario.ts';
 
 const section = 'rpc-services-and-methods-for-each-variant';
 const implicit = '' as TypeUrl;
@@ -14,7 +14,7 @@ describe.each(Object.entries(types))('the service of one type, %s', (_, typeUrl)
     await set(other, { a: 1 });
     const stream = client.sotw({ service: 'per type', typeUrl });
     stream.subscribe(other, ['a']);
-    await stream.expectSilence();
+    expect((await stream.grpc.drain()).map((response) => response.typeUrl)).not.toContain(other);
   });
 
   scenario('serves no other type, incremental', section, async ({ client, set }) => {
@@ -22,7 +22,16 @@ describe.each(Object.entries(types))('the service of one type, %s', (_, typeUrl)
     await set(other, { a: 1 });
     const stream = client.delta({ service: 'per type', typeUrl });
     stream.subscribe(other, ['a']);
-    await stream.expectSilence();
+    expect((await stream.grpc.drain()).map((response) => response.typeUrl)).not.toContain(other);
+  });
+
+  promise('ends a stream that asks for another type, as INVALID_ARGUMENT', async ({ client, set }) => {
+    await set(typeUrl, { a: 1 });
+    const sotw = client.sotw({ service: 'per type', typeUrl });
+    sotw.subscribe(other, ['a']);
+    const delta = client.delta({ service: 'per type', typeUrl });
+    delta.subscribe(other, ['a']);
+    expect(await Promise.all([sotw.grpc.ended, delta.grpc.ended])).toMatchObject([{ code: 3 }, { code: 3 }]);
   });
 
   scenario('needs no type URL, state of the world', section, async ({ client, set }) => {
