@@ -62,12 +62,11 @@ async function run(settings: Settings, log: Log): Promise<void> {
       state?.save(devices);
     },
   });
-  const xdsLog = log.child({ component: 'xds' });
   const xds = createXdsServer({
     cache,
-    log: xdsLog,
+    log: log.child({ component: 'xds' }),
     nodeId: settings.nodeId,
-    observer: createXdsObserver({ metrics, log: xdsLog }),
+    observer: createXdsObserver(metrics),
   });
   const scrape = async () => {
     copySourceStatus(metrics, source.name, store.status(), clock.now());

@@ -1,11 +1,9 @@
-import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { XdsObserver, XdsStreamKind } from './xds/observer.ts';
 import { type TypeUrl, typeUrls } from './xds/resource.ts';
 
-/** Counts what the xDS server does, and logs what clients refuse, in their own words. */
-export function createXdsObserver(options: { readonly metrics: Metrics; readonly log: Log }): Partial<XdsObserver> {
-  const { metrics, log } = options;
+/** Counts what the xDS server does. */
+export function createXdsObserver(metrics: Metrics): Partial<XdsObserver> {
   return {
     connectionOpened: () => metrics.xdsConnections.inc(),
     connectionClosed: () => metrics.xdsConnections.dec(),
@@ -18,11 +16,7 @@ export function createXdsObserver(options: { readonly metrics: Metrics; readonly
       metrics.xdsBytes.inc({ type }, bytes);
     },
     acked: ({ typeUrl }) => metrics.xdsAcks.inc({ type: typeLabels[typeUrl] }),
-    nacked({ typeUrl, nodeId, names, version, message }) {
-      const type = typeLabels[typeUrl];
-      metrics.xdsNacks.inc({ type });
-      log.warn({ type, node: nodeId, resources: names, version, error: message }, 'a client refused resources');
-    },
+    nacked: ({ typeUrl }) => metrics.xdsNacks.inc({ type: typeLabels[typeUrl] }),
     converged: ({ ms }) => metrics.xdsConvergence.observe(ms / 1000),
   };
 }

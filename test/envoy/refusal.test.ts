@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { waitFor } from '../../deploy/demo/wait-for.ts';
+import { typeUrls } from '../../shim/xds/resource.ts';
 import { createTestTailnet, hostsToBe, sharesAt, sidecarOf } from './test-tailnet.ts';
 
 describe('a resource that a real Envoy refuses', () => {
@@ -15,9 +16,9 @@ describe('a resource that a real Envoy refuses', () => {
     const refusing = await tailnet.envoy(sidecarOf(shim));
     await hostsToBe(refusing, new Map([[a, { healthy: true }]]));
     const nack = await waitFor('the NACK in the log', () =>
-      shim.log().find(({ message }) => message === 'a client refused resources'),
+      shim.log().find(({ message }) => message === 'node refused a response'),
     );
-    expect(nack).toMatchObject({ type: 'listener', node: 'test', resources: ['main-listener'] });
+    expect(nack).toMatchObject({ type: typeUrls.listener, node: 'test', names: ['main-listener'] });
     expect(nack['error']).toContain('main-listener');
     const metrics = await (await fetch(`http://127.0.0.1:${shim.metricsPort}/metrics`)).text();
     expect(metrics).toContain('tailway_xds_nacks_total{type="listener"} 1');
