@@ -77,7 +77,7 @@ export const definitions = {
     group: 'Devices',
     environment: 'TS_ENVOY_OAUTH_CLIENT_ID',
     parse: secret,
-    help: 'OAuth client of Tailscale, with the scope devices:core:read; instead of an API key',
+    help: 'OAuth client of Tailscale, with the scopes devices:core:read and devices:posture_attributes:read; instead of an API key',
   }),
   oauthClientSecret: unset({
     group: 'Devices',
@@ -115,7 +115,7 @@ export const definitions = {
     environment: 'TS_ENVOY_ATTRIBUTES_INTERVAL',
     fallback: '5m',
     parse: duration(100),
-    help: "time after which a device's posture attributes are read again",
+    help: "time after which a device's posture attributes are read again at the latest",
   }),
   requestTimeout: given({
     group: 'Devices',

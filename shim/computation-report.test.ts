@@ -1,0 +1,66 @@
+import { create } from '@bufbuild/protobuf';
+import { describe, expect, it } from 'vitest';
+import { ComputeEndpointsResponseSchema, ExclusionReason } from '../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+import { createComputationReport } from './computation-report.ts';
+import type { Log } from './log.ts';
+import { createMetrics } from './metrics.ts';
+
+function createBench() {
+  const lines: object[] = [];
+  const log: Log = {
+    debug: () => undefined,
+    info: (fields, message) => void lines.push({ message, ...fields }),
+    warn: () => undefined,
+    error: () => undefined,
+    child: () => log,
+  };
+  const metrics = createMetrics({ version: 'test' });
+  return { lines, metrics, report: createComputationReport({ log, metrics }) };
+}
+
+function answerWith(...excluded: readonly string[]) {
+  return create(ComputeEndpointsResponseSchema, {
+    groups: [
+      {
+        name: 'g',
+        excluded: excluded.map((deviceId) => ({ deviceId, reason: ExclusionReason.OFFLINE, detail: 'is offline' })),
+        localities: [{ endpoints: [{ deviceId: 'x' }, { deviceId: 'y' }] }],
+        refused: [{ deviceId: 'x', subject: 'custom:lb-weight', value: 'many', detail: 'a whole number' }],
+      },
+    ],
+  });
+}
+
+describe('a report of computations', () => {
+  it('tells each exclusion and refusal once, and again when it comes back', () => {
+    const { lines, report } = createBench();
+    report.tell(answerWith('a'));
+    expect(lines).toEqual([
+      expect.objectContaining({ message: 'a device is left out', device: 'a', reason: 'offline', group: 'g' }),
+      expect.objectContaining({ message: 'a value is refused and counts as absent', subject: 'custom:lb-weight' }),
+    ]);
+    report.tell(answerWith('a'));
+    expect(lines).toHaveLength(2);
+    report.tell(answerWith());
+    report.tell(answerWith('a', 'b'));
+    expect(lines).toHaveLength(4);
+  });
+
+  it('does not name thousands of devices', () => {
+    const { lines, report } = createBench();
+    report.tell(answerWith(...Array.from({ length: 5000 }, (_, i) => `d${i}`)));
+    expect(lines).toHaveLength(21);
+    expect(lines.at(-1)).toMatchObject({ more: 4981 });
+  });
+
+  it('counts devices by reason, and forgets reasons that are over', async () => {
+    const { metrics, report } = createBench();
+    report.tell(answerWith('a', 'b'));
+    expect(await metrics.registry.metrics()).toMatch(/tailway_devices\{reason="offline"\} 2/);
+    report.tell(answerWith());
+    const text = await metrics.registry.metrics();
+    expect(text).toMatch(/tailway_devices\{reason="used"\} 2/);
+    expect(text).not.toMatch(/reason="offline"/);
+    expect(text).toMatch(/tailway_device_refusals 1/);
+  });
+});
