@@ -1,9 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-// oxlint-disable-next-line no-restricted-imports -- a test may use what stands in for the API
 import { createFakeTailscale, type FakeTailscale } from '../../test/fake-tailscale/fake-tailscale.ts';
-// oxlint-disable-next-line no-restricted-imports -- as above
 import type { FaultKind } from '../../test/fake-tailscale/faults.ts';
-// oxlint-disable-next-line no-restricted-imports -- as above
 import { tailscaleDevice } from '../../test/fake-tailscale/tailnet.ts';
 import { createDeviceStore, type DeviceStoreStatus } from './device-store.ts';
 import { createFakeClock } from './fake-clock.ts';

@@ -1,7 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-// oxlint-disable-next-line no-restricted-imports -- a test may use what stands in for the API
 import { createFakeTailscale, type FakeTailscale } from '../../test/fake-tailscale/fake-tailscale.ts';
-// oxlint-disable-next-line no-restricted-imports -- as above
 import { headscaleNode } from '../../test/fake-tailscale/tailnet.ts';
 import { createFakeClock } from './fake-clock.ts';
 import { createHeadscaleSource } from './headscale-source.ts';

@@ -1,7 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-// oxlint-disable-next-line no-restricted-imports -- a test may use what stands in for the API
 import { createFakeTailscale, type FakeTailscale } from '../../test/fake-tailscale/fake-tailscale.ts';
-// oxlint-disable-next-line no-restricted-imports -- as above
 import type { FaultKind } from '../../test/fake-tailscale/faults.ts';
 import { systemClock } from './clock.ts';
 import { createFakeClock } from './fake-clock.ts';

@@ -1,10 +1,7 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-// oxlint-disable-next-line no-restricted-imports -- a test may use what stands in for the API
 import { createFakeTailscale, type FakeTailscale } from '../../test/fake-tailscale/fake-tailscale.ts';
-// oxlint-disable-next-line no-restricted-imports -- as above
 import type { FaultKind } from '../../test/fake-tailscale/faults.ts';
-// oxlint-disable-next-line no-restricted-imports -- as above
 import { tailscaleDevice } from '../../test/fake-tailscale/tailnet.ts';
 import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import type { RejectedDevice, SourceFailure } from './device-source.ts';
