@@ -47,18 +47,23 @@ export async function compare(
 
 async function runOnce(
   name: ServerName,
-  { scenario, streams }: Workload,
+  { scenario, streams, connections }: Workload,
   { signal, profile }: { signal: AbortSignal; profile: string | undefined },
 ): Promise<Figures> {
   const server = await startServer(name, signal, profile);
   try {
     const args = { scenario, streams, target: server.xds, control: server.control, pid: server.pid };
-    const counts = { warmup: 3, publishes: Math.min(30, Math.max(6, Math.round(15_000 / streams))) };
+    const counts = { warmup: clamp(1000 / connections, 3, 10), publishes: clamp(15_000 / connections, 6, 30) };
     const flags = Object.entries({ ...args, ...counts }).flatMap(([flag, value]) => [`-${flag}`, String(value)]);
     return JSON.parse(await runLoad(flags, signal)) as Figures;
   } finally {
     await server.stop();
   }
+}
+
+/** Fewer publishes where each concerns many streams, so that runs take about as long. */
+function clamp(count: number, least: number, most: number): number {
+  return Math.min(most, Math.max(least, Math.round(count)));
 }
 
 function median(runs: readonly Figures[]): Figures {
