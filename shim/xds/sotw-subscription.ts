@@ -68,13 +68,24 @@ export function transitionSotw(state: SotwState, event: SubscriptionEvent<SotwRe
 }
 
 function takeRequest(state: SotwState, request: SotwRequest, view: ResourceView, now: number): Transition<SotwState> {
-  // The list of a stale request is left alone too: the answer to the newer response brings the whole list again.
-  // https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#resource-updates
-  if (state.requested && request.nonce !== state.nonce) return [state, [{ kind: 'stale', nonce: request.nonce }]];
+  if (state.requested && request.nonce !== state.nonce) return takeStaleRequest(state, request);
   const [answered, actions] = applyAnswer(state, request.nonce, request.error, now);
-  if (state.requested && isSameList(state.list, request.names)) return [answered, actions];
+  // An empty list is another one once names were given: it no longer means everything.
+  const sameMeaning = request.names.length > 0 || !(state.wildcard && state.named);
+  if (state.requested && sameMeaning && isSameList(state.list, request.names)) return [answered, actions];
   const [next, watchActions] = subscribe(answered, request.names, view);
   return [next, [...actions, ...watchActions]];
+}
+
+/**
+ * The list of a stale request is left alone: the answer to the newer response, which is on its way, brings the whole list
+ * again. But that names were given counts.
+ *
+ * https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#resource-updates
+ */
+function takeStaleRequest(state: SotwState, { names, nonce }: SotwRequest): Transition<SotwState> {
+  const next = names.length > 0 && !state.named ? { ...state, named: true } : state;
+  return [next, [{ kind: 'stale', nonce }]];
 }
 
 function isSameList(a: readonly string[], b: readonly string[]): boolean {
@@ -82,8 +93,8 @@ function isSameList(a: readonly string[], b: readonly string[]): boolean {
 }
 
 /**
- * Takes over a new list. Added names are owed an answer, also those that the wildcard has given already; dropped ones
- * need none.
+ * Takes over a new list. Added names are owed an answer, also those that the wildcard has given already. Dropped ones need
+ * none, but for what the client would take for a part of the wildcard that it still has.
  *
  * https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#how-the-client-specifies-what-resources-to-return
  */
@@ -96,6 +107,9 @@ function subscribe(state: SotwState, list: readonly string[], view: ResourceView
   for (const [name, entry] of state.due) if (wildcard || names.has(name)) due.set(name, entry);
   for (const name of names) {
     if (!state.names.has(name)) due.set(name, { before: givenResource(state, name, view), forced: true });
+  }
+  for (const name of wildcard ? state.names : []) {
+    if (!names.has(name)) due.set(name, { before: givenResource(state, name, view) });
   }
   const next = {
     ...state,
