@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto';
+import { lstat, readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type FileFault, parseResourceFile } from './resource-file.ts';
+import { type ContentResource, formatResourceKey, toContentResource } from './unique-resources.ts';
+
+/** A file as it was found on the last look. */
+export interface FileLook {
+  /** What changes when the file is written or another one takes its place; empty: it cannot be read. */
+  readonly stamp: string;
+  /** Looks in a row that saw this stamp. */
+  readonly looks: number;
+  readonly digest: string;
+  /** What counts of it, the last good content of what cannot be read included. */
+  readonly resources: readonly ContentResource[];
+  readonly faults: readonly FileFault[];
+}
+
+/** The files of a folder by their paths. */
+export type FolderLook = ReadonlyMap<string, FileLook>;
+
+/** What a file may hold. */
+const maxBytes = 64 * 1024 * 1024;
+
+/** How often settling is tried, so that a file that is written without end counts too. */
+const settleTries = 10;
+
+/** Looks that a stamp has to survive until it is trusted: a second write may come within one tick of the file's times. */
+const trustedLooks = 3;
+
+/**
+ * Looks at all files of a folder that can hold resources, links followed, and reads those that are not as they were.
+ *
+ * @param settle waits until files that are being written have had time to become whole
+ * @throws when the folder cannot be read
+ */
+export async function lookAtFolder(folder: string, last: FolderLook, settle: () => Promise<void>): Promise<FolderLook> {
+  const paths = (await readdir(folder)).filter(isResourceFile).map((name) => join(folder, name));
+  const stamps = new Map<string, Stamp>();
+  for (const path of paths.toSorted()) stamps.set(path, await stampOf(path));
+  if ([...stamps].some(([path, found]) => found.kind === 'file' && found.stamp !== last.get(path)?.stamp))
+    await settle();
+  const looks = new Map<string, FileLook>();
+  for (const [path, found] of stamps) {
+    const look = await lookAtFile(path, found, last.get(path), settle);
+    if (look !== undefined) looks.set(path, look);
+  }
+  return looks;
+}
+
+/** Hidden files are those of editors and, in a ConfigMap's volume, of Kubernetes. */
+function isResourceFile(name: string): boolean {
+  return /\.(yaml|yml|json)$/.test(name) && !name.startsWith('.');
+}
+
+type Stamp =
+  | { readonly kind: 'file'; readonly stamp: string }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'unreadable'; readonly detail: string };
+
+async function stampOf(path: string): Promise<Stamp> {
+  try {
+    const found = await stat(path, { bigint: true });
+    if (!found.isFile()) return { kind: 'none' };
+    const { dev, ino, size, mtimeNs, ctimeNs } = found;
+    if (size > maxBytes) return { kind: 'unreadable', detail: `it is larger than ${maxBytes / 1024 / 1024} MiB` };
+    return { kind: 'file', stamp: [dev, ino, size, mtimeNs, ctimeNs].join(' ') };
+  } catch (err) {
+    // Between listing and looking a file may have been deleted; a link that leads nowhere is still there.
+    const isThere = await lstat(path).then(
+      () => true,
+      () => false,
+    );
+    return isThere ? { kind: 'unreadable', detail: messageOf(err) } : { kind: 'none' };
+  }
+}
+
+async function lookAtFile(
+  path: string,
+  found: Stamp,
+  last: FileLook | undefined,
+  settle: () => Promise<void>,
+): Promise<FileLook | undefined> {
+  if (found.kind === 'none') return undefined;
+  if (found.kind === 'unreadable') return unreadable(path, found.detail, last);
+  if (last?.stamp === found.stamp && last.looks >= trustedLooks) return last;
+  try {
+    const { text, stamp } = await readSettled(path, found.stamp, settle);
+    const looks = last?.stamp === stamp ? last.looks + 1 : 1;
+    const digest = createHash('sha256').update(text).digest('hex');
+    if (last?.digest === digest) return { ...last, stamp, looks };
+    if (text === '' && last !== undefined && last.resources.length > 0) {
+      return unreadable(path, 'it is empty; what it held stays until it is deleted', last);
+    }
+    return { stamp, looks, digest, ...readText(text, path, last) };
+  } catch (err) {
+    return unreadable(path, messageOf(err), last);
+  }
+}
+
+/** The text of a file that was not written meanwhile, as far as that can be had. */
+async function readSettled(path: string, stamp: string, settle: () => Promise<void>) {
+  for (let tries = 1; ; tries++) {
+    const text = await readFile(path, 'utf8');
+    const after = await stampOf(path);
+    const isSettled = after.kind === 'file' && after.stamp === stamp;
+    if (isSettled || tries >= settleTries) return { text, stamp };
+    if (after.kind === 'file') stamp = after.stamp;
+    await settle();
+  }
+}
+
+/** While a document is wrong, nothing that the file held is gone: it may be what the document holds. */
+function readText(text: string, path: string, last: FileLook | undefined): Pick<FileLook, 'resources' | 'faults'> {
+  const parsed = parseResourceFile(text, path);
+  const resources = parsed.resources.map(toContentResource);
+  if (parsed.faults.length === 0) return { resources, faults: [] };
+  const keys = new Set(parsed.resources.map(formatResourceKey));
+  const kept = (last?.resources ?? []).filter(({ resource }) => !keys.has(formatResourceKey(resource)));
+  return { resources: [...resources, ...kept], faults: parsed.faults };
+}
+
+function unreadable(path: string, detail: string, last: FileLook | undefined): FileLook {
+  return { stamp: '', looks: 0, digest: '', resources: last?.resources ?? [], faults: [{ place: path, detail }] };
+}
+
+function messageOf(err: unknown): string {
+  return err instanceof Error ? err.message : String(err);
+}
