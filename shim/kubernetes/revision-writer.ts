@@ -1,0 +1,198 @@
+import type { Log } from '../log.ts';
+import type { Clock } from '../sources/clock.ts';
+import { createKeyedQueue } from './keyed-queue.ts';
+import type { KubeClient } from './kube-client.ts';
+import { type KubeError, isKubeError } from './kube-error.ts';
+import { type KubeObject, apiPath, objectKey } from './kube-object.ts';
+import { createReflector } from './reflector.ts';
+import { applyObject } from './server-side-apply.ts';
+
+/** A Gateway that has something injected, and the hash of what that is. */
+export interface DesiredRevision {
+  readonly gateway: { readonly namespace: string; readonly name: string; readonly uid: string };
+  /** Equal on every replica. */
+  readonly revision: string;
+}
+
+/**
+ * Keeps one TailscaleGatewayRevision for each Gateway that has something injected: Envoy Gateway watches them, and
+ * translates again, which calls the hooks, when the spec of one changes.
+ */
+export interface RevisionWriter {
+  /** All Gateways that have something injected; the objects of others go. Nothing is written before the first call. */
+  desire(revisions: readonly DesiredRevision[]): void;
+  /** Writes until `signal` aborts. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** What a writer of revisions is made of. */
+export interface RevisionWriterOptions {
+  readonly client: KubeClient;
+  /** The namespaces that are read; empty: all. */
+  readonly namespaces: readonly string[];
+  readonly clock: Clock;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+  readonly log: Log;
+  /** How long changes are collected before they are written; default: 50 ms. */
+  readonly debounceMs?: number;
+}
+
+/** https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/ */
+const ownerLabel = 'app.kubernetes.io/managed-by';
+const owner = 'tailway';
+
+const revisions = { group: 'gateway.tailscale.com', version: 'v1alpha1', plural: 'tailscalegatewayrevisions' };
+
+/** How long an object that others removed is missed before it is made again. */
+const repairMs = 30_000;
+
+/**
+ * Every replica writes, since a change must not wait for a leader; the same revision again changes nothing at the API
+ * server. A replica that learns of a change only after another has written it adds a number to the revision: Envoy
+ * Gateway may have asked it in between, and got the answer of before.
+ */
+export function createRevisionWriter(options: RevisionWriterOptions): RevisionWriter {
+  const { client, namespaces, clock, random, log, debounceMs = 50 } = options;
+  /** By the Gateway's key, which is that of its object too. */
+  let desired: ReadonlyMap<string, DesiredRevision> | undefined;
+  const observed = new Map<string, KubeObject>();
+  /** Keys whose desired revision is not written yet; what others do to those that are is no reason to write. */
+  const changed = new Map<string, { readonly late: boolean }>();
+  const queue = createKeyedQueue({ work, failed, clock, random });
+  let unsynced = Math.max(1, namespaces.length);
+
+  async function work(key: string, signal: AbortSignal): Promise<void> {
+    const change = changed.get(key);
+    if (desired === undefined || change === undefined) return;
+    const wanted = desired.get(key);
+    const found = observed.get(key);
+    if (found !== undefined && !isOurs(found)) {
+      log.warn({ revision: key }, 'leaves a revision alone that others own');
+    } else if (wanted !== undefined) {
+      await apply(wanted, revisionToWrite(wanted.revision, revisionOf(found), change.late), signal);
+    } else if (found !== undefined) {
+      await remove(found, signal);
+    }
+    // What changed meanwhile is another change.
+    if (changed.get(key) === change) changed.delete(key);
+  }
+
+  async function apply({ gateway }: DesiredRevision, revision: string, signal: AbortSignal): Promise<void> {
+    const { namespace, name, uid } = gateway;
+    const { group, version } = revisions;
+    await applyObject({
+      client,
+      path: apiPath(revisions, { namespace, name }),
+      object: {
+        apiVersion: `${group}/${version}`,
+        kind: 'TailscaleGatewayRevision',
+        metadata: {
+          name,
+          namespace,
+          labels: { [ownerLabel]: owner },
+          // So that it goes with its Gateway, also while nobody runs who would remove it.
+          ownerReferences: [{ apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway', name, uid }],
+        },
+        spec: { targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name }], revision },
+      },
+      signal,
+    });
+    log.info({ gateway: `${namespace}/${name}`, revision }, 'asked Envoy Gateway to translate');
+  }
+
+  async function remove({ metadata }: KubeObject, signal: AbortSignal): Promise<void> {
+    const { namespace, name, uid, resourceVersion } = metadata;
+    await client.request({
+      method: 'DELETE',
+      path: apiPath(revisions, { namespace, name }),
+      body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid, resourceVersion } },
+      signal,
+    });
+    log.info({ gateway: `${namespace}/${name}` }, 'nothing is injected any more');
+  }
+
+  function failed(key: string, err: KubeError): void {
+    // Another replica was faster, or the namespace is going.
+    if (isKubeError(err, 404, 409)) log.debug({ revision: key, error: err.message }, 'cannot write a revision');
+    else log.warn({ revision: key, error: err.message }, 'cannot write a revision');
+  }
+
+  function mark(key: string): void {
+    const revision = desired?.get(key)?.revision;
+    changed.set(key, { late: revision !== undefined && baseOf(revisionOf(observed.get(key))) === revision });
+    queue.add(key, debounceMs);
+  }
+
+  /** Once it is known what there is and what should be. What Envoy Gateway was told before is not: all of it counts as changed. */
+  function start(): void {
+    if (desired === undefined || unsynced > 0) return;
+    const leftOver = [...observed].filter(([key, object]) => isOurs(object) && !desired?.has(key));
+    for (const key of [...desired.keys(), ...leftOver.map(([key]) => key)]) mark(key);
+  }
+
+  return {
+    desire(next) {
+      const before = desired;
+      desired = new Map(next.map((revision) => [objectKey(revision.gateway), revision]));
+      if (before === undefined) return start();
+      if (unsynced > 0) return undefined;
+      for (const key of new Set([...desired.keys(), ...before.keys()])) {
+        if (before.get(key)?.revision !== desired.get(key)?.revision) mark(key);
+      }
+      return undefined;
+    },
+    async run(signal) {
+      const paths = (namespaces.length === 0 ? [undefined] : namespaces).map((namespace) =>
+        apiPath(revisions, { namespace }),
+      );
+      const mirrors = paths.map((path) =>
+        createReflector({ client, path, clock, random }).run(
+          {
+            changed(changes) {
+              for (const change of changes) {
+                if (change.kind === 'set') {
+                  observed.set(objectKey(change.object.metadata), change.object);
+                  continue;
+                }
+                const key = objectKey(change);
+                observed.delete(key);
+                if (desired?.has(key) && !changed.has(key)) {
+                  changed.set(key, { late: false });
+                  queue.add(key, repairMs);
+                }
+              }
+            },
+            synced() {
+              unsynced -= 1;
+              start();
+            },
+            failed: (detail) => log.warn({ path, detail }, 'cannot read the revisions'),
+            recovered: () => log.info({ path }, 'reads the revisions again'),
+          },
+          signal,
+        ),
+      );
+      await Promise.all([...mirrors, queue.run(signal)]);
+    },
+  };
+}
+
+function isOurs({ metadata }: KubeObject): boolean {
+  return metadata.labels?.[ownerLabel] === owner;
+}
+
+function revisionOf(object: KubeObject | undefined): string {
+  const { revision } = (object?.spec ?? {}) as { revision?: unknown };
+  return typeof revision === 'string' ? revision : '';
+}
+
+/** Without the number that a late replica added. */
+function baseOf(revision: string): string {
+  return revision.replace(/-\d+$/, '');
+}
+
+function revisionToWrite(revision: string, found: string, late: boolean): string {
+  if (!late || baseOf(found) !== revision) return revision;
+  return `${revision}-${Number(/-(\d+)$/.exec(found)?.[1] ?? 0) + 1}`;
+}
