@@ -84,9 +84,7 @@ describe('probes and metrics', () => {
       await writeFile(file, JSON.stringify({ devices: [] }));
       await waitFor('readiness', async () => ((await status(shim.healthPort, '/readyz')) === 200 ? true : undefined));
       await writeFile(file, '{"devices": [');
-      await waitFor('the failure in the log', () =>
-        shim.log().find(({ message }) => message.startsWith('devices cannot be read')),
-      );
+      await waitFor('the failure in the log', () => shim.log().find(({ reason }) => reason === 'invalid-answer'));
       expect(await status(shim.healthPort, '/readyz')).toBe(200);
       expect(await status(shim.healthPort, '/nothing')).toBe(404);
       const metrics = await (await fetch(`http://127.0.0.1:${shim.metricsPort}/metrics`)).text();
