@@ -4,13 +4,14 @@ import {
   ComputeDataPlaneResponseSchema,
 } from '../../proto/gen/tailway/dataplane/v1/dataplane_pb.ts';
 import { formatGolden, readGoldenCases, readGoldenOutput } from '../golden/node.ts';
+import { anyTypes } from './any-types.ts';
 import { computeDataPlane } from './dataplane.ts';
 
 const cases = readGoldenCases(`${import.meta.dirname}/testdata`, ComputeDataPlaneRequestSchema);
 
 describe('golden cases', () => {
   test.each(cases)('$name', (golden) => {
-    const actual = formatGolden(ComputeDataPlaneResponseSchema, computeDataPlane(golden.request));
+    const actual = formatGolden(ComputeDataPlaneResponseSchema, computeDataPlane(golden.request), anyTypes);
     expect(actual).toBe(readGoldenOutput(golden, actual));
   });
 });

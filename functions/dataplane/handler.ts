@@ -1,4 +1,4 @@
-import { type ConnectRouter } from '@connectrpc/connect';
+import { type ConnectRouter, type ServiceImpl } from '@connectrpc/connect';
 import ipaddr from 'ipaddr.js';
 import {
   type ComputeDataPlaneRequest,
@@ -10,6 +10,7 @@ import { createRequestValidator } from '../serving/request-validator.ts';
 import { findDurationViolations } from '../upstream/duration-violation.ts';
 import { findLoadBalancingViolations } from '../upstream/load-balancing-violation.ts';
 import { findRetryViolations } from '../upstream/retry-violation.ts';
+import { anyTypes } from './any-types.ts';
 import { computeDataPlane } from './dataplane.ts';
 import { applyDefaults } from './settings.ts';
 
@@ -19,12 +20,13 @@ import { applyDefaults } from './settings.ts';
  */
 export function registerDataPlane(router: ConnectRouter): void {
   const validate = createRequestValidator(ComputeDataPlaneRequestSchema, findViolations);
-  router.service(DataPlaneService, {
+  const implementation: ServiceImpl<typeof DataPlaneService> = {
     computeDataPlane(request) {
       validate(request);
       return computeDataPlane(request);
     },
-  });
+  };
+  router.service(DataPlaneService, implementation, { jsonOptions: { registry: anyTypes } });
 }
 
 function findViolations(request: ComputeDataPlaneRequest): FieldViolation[] {
