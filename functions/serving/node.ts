@@ -1,7 +1,12 @@
 import { once } from 'node:events';
-import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createServer as createHttp2Server, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer as createHttpServer, IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer as createHttp2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type ServerHttp2Session,
+} from 'node:http2';
+import { type AddressInfo, type Socket } from 'node:net';
 import { Code, ConnectError, type ConnectRouter, type Interceptor } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { createBearerCheck } from './bearer-token.ts';
@@ -34,6 +39,9 @@ const http2Preface = Buffer.from('PRI * HTTP/2.0');
 /** How long a new connection may stay silent, in milliseconds. */
 const silenceMs = 60_000;
 
+/** How long a caller has to read the answer to a request that it is still sending, in milliseconds. */
+const lingerMs = 500;
+
 /**
  * Serves functions on one port: gRPC, gRPC-Web and Connect, on HTTP/2 without TLS and on HTTP/1.1,
  * and `GET /healthz`, which needs no token.
@@ -42,40 +50,47 @@ const silenceMs = 60_000;
  */
 export async function serveFunctions(options: ServeOptions): Promise<FunctionServer> {
   const handle = createRequestHandler(options);
-  const http = createHttpServer(handle);
   const http2 = createHttp2Server(handle);
-  const undecided = new Set<Socket>();
+  const http = createHttpServer(handle);
 
-  const server = createServer((socket) => {
+  // The HTTP/1.1 server listens; its own way to take a connection comes behind a look at the first bytes.
+  const undecided = new Set<Socket>();
+  const takeConnection = http.listeners('connection');
+  http.removeAllListeners('connection');
+  http.on('connection', (socket: Socket) => {
     undecided.add(socket);
     socket.once('close', () => undecided.delete(socket));
     detectHttp2(socket, (isHttp2) => {
       undecided.delete(socket);
-      (isHttp2 ? http2 : http).emit('connection', socket);
+      if (isHttp2) {
+        http2.emit('connection', socket);
+      } else {
+        takeConnection.forEach((listener) => Reflect.apply(listener, http, [socket]));
+      }
     });
   });
-  const closers = new Set<() => void>();
+
+  const sessions = new Set<ServerHttp2Session>();
   http2.on('session', (session) => {
-    const close = () => session.close();
-    closers.add(close);
-    session.once('close', () => closers.delete(close));
+    sessions.add(session);
+    session.once('close', () => sessions.delete(session));
   });
+  const responses = new Set<ServerResponse>();
   http.on('request', (_, response) => {
-    const close = () => response.setHeader('connection', 'close');
-    closers.add(close);
-    response.once('close', () => closers.delete(close));
+    responses.add(response);
+    response.once('close', () => responses.delete(response));
   });
 
-  server.listen(options.port, options.bindAddress);
-  await once(server, 'listening');
+  http.listen(options.port, options.bindAddress);
+  await once(http, 'listening');
   return {
-    url: formatUrl(server.address() as AddressInfo),
+    url: formatUrl(http.address() as AddressInfo),
     async close() {
-      const closed = once(server, 'close');
-      server.close();
+      const closed = once(http, 'close');
+      http.close();
       undecided.forEach((socket) => socket.destroy());
-      closers.forEach((close) => close());
-      http.closeIdleConnections();
+      sessions.forEach((session) => session.close());
+      responses.forEach((response) => response.headersSent || response.setHeader('connection', 'close'));
       await closed;
     },
   };
@@ -88,6 +103,9 @@ function createRequestHandler({ routes, tokens, onFailure }: ServeOptions): Hand
   const interceptors = onFailure === undefined ? [] : [createFailureInterceptor(onFailure)];
   const callFunction = connectNodeAdapter({ routes, interceptors, readMaxBytes: maxRequestBytes });
   return (request, response) => {
+    if (request instanceof IncomingMessage) {
+      endUnreadRequest(request, response);
+    }
     if (request.url === '/healthz') {
       end(response, 200, 'ok');
     } else if (isAllowed(request.headers.authorization)) {
@@ -98,6 +116,17 @@ function createRequestHandler({ routes, tokens, onFailure }: ServeOptions): Hand
       end(response, 401, 'a valid bearer token is needed');
     }
   };
+}
+
+/** Ends a connection of HTTP/1.1 whose request is answered before its end, and would keep it busy for ever. */
+function endUnreadRequest(request: IncomingMessage, response: ServerResponse | Http2ServerResponse): void {
+  const { socket } = request;
+  response.once('finish', () => {
+    if (!request.complete) {
+      // Not at once: a reset could overtake the answer.
+      setTimeout(() => socket.destroy(), lingerMs);
+    }
+  });
 }
 
 function end(response: ServerResponse | Http2ServerResponse, status: number, text: string): void {
@@ -120,26 +149,30 @@ function createFailureInterceptor(onFailure: (method: string, error: ConnectErro
   };
 }
 
-/** Looks at the first bytes of a connection without taking them. */
+/** Looks at the first bytes of a connection and puts them back. */
 function detectHttp2(socket: Socket, decided: (isHttp2: boolean) => void): void {
-  socket.on('error', () => socket.destroy());
-  socket.setTimeout(silenceMs, () => socket.destroy());
+  let seen = Buffer.alloc(0);
   const look = () => {
     const chunk = socket.read() as Buffer | null;
     if (chunk === null) {
       return;
     }
-    socket.unshift(chunk);
-    const length = Math.min(chunk.length, http2Preface.length);
-    const matches = chunk.subarray(0, length).equals(http2Preface.subarray(0, length));
+    seen = Buffer.concat([seen, chunk]);
+    const length = Math.min(seen.length, http2Preface.length);
+    const matches = seen.subarray(0, length).equals(http2Preface.subarray(0, length));
     if (matches && length < http2Preface.length) {
       return;
     }
     socket.off('readable', look);
     socket.setTimeout(0);
-    socket.removeAllListeners('timeout');
+    socket.off('timeout', giveUp);
+    socket.unshift(seen);
     decided(matches);
   };
+  const giveUp = () => socket.destroy();
+  socket.on('error', giveUp);
+  socket.setTimeout(silenceMs);
+  socket.on('timeout', giveUp);
   socket.on('readable', look);
 }
 
