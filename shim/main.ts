@@ -44,8 +44,7 @@ async function run(settings: Settings, log: Log): Promise<void> {
   const publisher = createPublisher({
     functions: createInProcessFunctions(metrics),
     cache,
-    groups: [settingsToGroup(settings)],
-    dataPlane: settingsToDataPlane(settings),
+    sidecars: { group: settingsToGroup(settings), dataPlane: settingsToDataPlane(settings) },
     clock,
     log: log.child({ component: 'publisher' }),
     onComputed(answer) {

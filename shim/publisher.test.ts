@@ -38,8 +38,10 @@ function createBench(overrides: Partial<FunctionsClient> = {}) {
       ...overrides,
     },
     cache,
-    groups: [create(GroupSchema, { name: 'eds_backend', port: 8080 })],
-    dataPlane: create(ComputeDataPlaneRequestSchema),
+    sidecars: {
+      group: create(GroupSchema, { name: 'eds_backend', port: 8080 }),
+      dataPlane: create(ComputeDataPlaneRequestSchema),
+    },
     clock: {
       now: () => now,
       setTimeout(callback, ms) {
@@ -138,6 +140,24 @@ describe('a publisher', () => {
     expect(armed()).toEqual([60_000]);
     await pass(60_000);
     expect(addresses()).toEqual(['100.64.0.2']);
+  });
+
+  it('serves further groups while they are wanted', async () => {
+    const { cache, publisher } = createBench();
+    const names = () =>
+      cache
+        .view(typeUrls.endpoint)
+        .wildcard()
+        .map(({ name }) => name);
+    publisher.groups([create(GroupSchema, { name: 'web', port: 80, selectorTags: ['tag:web'] })]);
+    await publisher.settled();
+    expect(cache.synced).toBe(false);
+    publisher.devices([device('a', '100.64.0.1')]);
+    await publisher.settled();
+    expect(names()).toEqual(['eds_backend', 'web']);
+    publisher.groups([]);
+    await publisher.settled();
+    expect(names()).toEqual(['eds_backend']);
   });
 
   it('changes nothing for unchanged devices', async () => {

@@ -11,12 +11,14 @@ import type { FunctionsClient } from './functions-client.ts';
 import type { Log } from './log.ts';
 import { dataPlaneToResources, endpointsToResources } from './xds-resources.ts';
 import type { Clock } from './sources/clock.ts';
-import type { Resource, ResourceChange } from './xds/resource.ts';
+import { type Resource, type ResourceChange, typeUrls } from './xds/resource.ts';
 
 /** Turns what is known of a tailnet into xDS resources, whenever either changes. */
 export interface Publisher {
   /** The devices that count from now on. */
   devices(devices: readonly Device[]): void;
+  /** The groups that are wanted besides those of the options, from now on; those that are no longer wanted go. */
+  groups(groups: readonly Group[]): void;
   /** Resolves when everything that was told so far is published, or has failed. */
   settled(): Promise<void>;
   close(): void;
@@ -26,8 +28,8 @@ export interface Publisher {
 export interface PublisherOptions {
   readonly functions: FunctionsClient;
   readonly cache: { apply(changes: Iterable<ResourceChange>): void };
-  readonly groups: readonly Group[];
-  readonly dataPlane: ComputeDataPlaneRequest;
+  /** The group of the sidecars, and their data plane; absent: sidecars are not served. */
+  readonly sidecars?: { readonly group: Group; readonly dataPlane: ComputeDataPlaneRequest };
   readonly clock: Clock;
   readonly log: Log;
   /** Told of each answer that was published. */
@@ -43,26 +45,36 @@ const retryMs = 1000;
  * nothing is served. When time alone changes an answer (a key ends, an attribute expires), it is computed again then.
  */
 export function createPublisher(options: PublisherOptions): Publisher {
-  const { functions, cache, groups, clock, log } = options;
+  const { functions, cache, sidecars, clock, log } = options;
   let devices: readonly Device[] | undefined;
+  let groups: readonly Group[] = [];
   let dataPlane: readonly Resource[] | undefined;
-  let running: Promise<void> | undefined;
+  let published: ReadonlySet<string> = new Set();
+  let busy = false;
+  let running = Promise.resolve();
   let again = false;
   let closed = false;
   let disarm = () => {};
 
   async function compute(input: readonly Device[]): Promise<void> {
-    dataPlane ??= dataPlaneToResources(await functions.computeDataPlane(options.dataPlane));
+    dataPlane ??= sidecars && dataPlaneToResources(await functions.computeDataPlane(sidecars.dataPlane));
     const now = clock.now();
     const answer = await functions.computeEndpoints(
       create(ComputeEndpointsRequestSchema, {
         now: timestampFromMs(now),
-        groups: [...groups],
+        groups: [...(sidecars === undefined ? [] : [sidecars.group]), ...groups],
         devices: [...input],
       }),
     );
     if (closed) return;
-    cache.apply([...dataPlane, ...endpointsToResources(answer)].map((resource) => ({ kind: 'set', resource })));
+    const resources = [...(dataPlane ?? []), ...endpointsToResources(answer)];
+    const names = new Set(answer.groups.map(({ name }) => name));
+    const gone = [...published].filter((name) => !names.has(name));
+    cache.apply([
+      ...resources.map((resource) => ({ kind: 'set', resource }) as const),
+      ...gone.map((name) => ({ kind: 'remove', typeUrl: typeUrls.endpoint, name }) as const),
+    ]);
+    published = names;
     options.onComputed?.(answer);
     if (answer.validUntil !== undefined) arm(timestampMs(answer.validUntil) - now);
   }
@@ -83,13 +95,15 @@ export function createPublisher(options: PublisherOptions): Publisher {
         arm(retryMs);
       }
     } while (again && !closed);
-    running = undefined;
+    busy = false;
   }
 
   function trigger(): void {
     if (closed) return;
     again = true;
-    running ??= run();
+    if (busy) return;
+    busy = true;
+    running = run();
   }
 
   return {
@@ -97,7 +111,11 @@ export function createPublisher(options: PublisherOptions): Publisher {
       devices = next;
       trigger();
     },
-    settled: () => running ?? Promise.resolve(),
+    groups(next) {
+      groups = next;
+      trigger();
+    },
+    settled: () => running,
     close() {
       closed = true;
       disarm();

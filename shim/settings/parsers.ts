@@ -111,6 +111,12 @@ export const tag: Parser<string> = (text) => {
   return text;
 };
 
+/** A namespace of Kubernetes. */
+export const namespace: Parser<string> = (text) => {
+  if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text)) throw new SettingError('names of namespaces');
+  return text;
+};
+
 /** An IP address that a server binds. */
 export const ipAddress: Parser<string> = (text) => {
   const address = text.replace(/^\[(.*)\]$/, '$1');
