@@ -139,6 +139,27 @@ test('makes before it breaks: what goes is sent after what no longer refers to i
   expect(contents(await take(call))).toEqual(['cluster new']);
 });
 
+test('sends what refers to new clusters when the client has answered for them, or does not answer', async () => {
+  const { cache, session } = await start();
+  const apply = (version: string) =>
+    cache.apply([set(typeUrls.cluster, 'c', `cluster ${version}`), set(typeUrls.route, 'r', `route ${version}`)]);
+  apply('1');
+  const call = openSotw(session);
+  call.send({ typeUrl: typeUrls.cluster });
+  await take(call);
+  call.send({ typeUrl: typeUrls.route, resourceNames: ['r'] });
+  await take(call, ['r']);
+  apply('2');
+  const { nonce, versionInfo } = await call.next();
+  await sleep(50);
+  expect(call.waiting).toBe(0);
+  call.send({ typeUrl: typeUrls.cluster, responseNonce: nonce, versionInfo });
+  expect(contents(await take(call, ['r']))).toEqual(['route 2']);
+  apply('3');
+  expect(contents(await call.next())).toEqual(['cluster 3']);
+  expect(contents(await call.next())).toEqual(['route 3']);
+});
+
 test('follows a cluster that is sent again with its endpoints, on the same stream alone', async () => {
   const { cache, session } = await start();
   const endpointName = 'e';

@@ -9,7 +9,7 @@ import type { TypeUrl } from './resource.ts';
 import { createStreamSubscription } from './stream-subscription.ts';
 import type { FlushableStream, StreamSubscription, XdsStreamContext } from './stream-subscription.ts';
 import { isDue } from './subscription.ts';
-import type { SubscriptionState } from './subscription.ts';
+import type { SubscriptionResponse, SubscriptionState } from './subscription.ts';
 
 /** One discovery stream. */
 export interface XdsStream extends GrpcStreamHandler, FlushableStream {
@@ -39,6 +39,9 @@ export function createXdsStream<State extends SubscriptionState, Request>(
 /** The order of the types within one flush: what refers comes after what it refers to. */
 const typeOrder: readonly TypeUrl[] = [typeUrls.cluster, typeUrls.endpoint, typeUrls.listener, typeUrls.route];
 
+/** How long listeners and routes wait for the answer to the clusters that they may refer to. */
+const maxAnswerMs = 1000;
+
 /** How much of what a client wrote is repeated to it, or logged. */
 const maxQuotedLength = 256;
 
@@ -51,6 +54,8 @@ class DiscoveryStream<State extends SubscriptionState, Request> implements XdsSt
   private nodeId: string | undefined;
   private open = true;
   private toldUnservedType = false;
+  /** Runs while listeners and routes wait for the answer to clusters. */
+  private patience: NodeJS.Timeout | undefined;
 
   constructor(options: XdsStreamOptions<State, Request>) {
     this.options = options;
@@ -87,6 +92,7 @@ class DiscoveryStream<State extends SubscriptionState, Request> implements XdsSt
   closed(): void {
     if (!this.open) return;
     this.open = false;
+    clearTimeout(this.patience);
     const { ctx, onClosed } = this.options;
     for (const subscription of this.subscriptions.values()) subscription.close();
     ctx.log.debug({ node: this.nodeId, ...this.kind() }, 'stream closed');
@@ -95,8 +101,9 @@ class DiscoveryStream<State extends SubscriptionState, Request> implements XdsSt
   }
 
   /**
-   * Make before break: clusters and endpoints come first, but while listeners or routes, which may still refer to what
-   * goes, are to be changed too, their removals wait until those are sent.
+   * Make before break. Clusters and endpoints come first. While listeners or routes, which may refer to what comes and to
+   * what goes, are to be changed too, they wait until the client has answered for the clusters (it asks for the endpoints of
+   * new ones before it does), and removals wait until they are sent.
    *
    * https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#eventual-consistency-considerations
    */
@@ -104,13 +111,9 @@ class DiscoveryStream<State extends SubscriptionState, Request> implements XdsSt
     const { ctx, grpc } = this.options;
     if (!this.open || !ctx.cache.synced || !grpc.idle) return;
     const hold = this.isDue(typeUrls.listener) || this.isDue(typeUrls.route);
-    this.respondWithClusters(hold);
+    const clusters = this.respondWithClusters(hold);
     this.subscriptions.get(typeUrls.endpoint)?.respond(hold);
-    if (!hold) return;
-    this.subscriptions.get(typeUrls.listener)?.respond(false);
-    this.subscriptions.get(typeUrls.route)?.respond(false);
-    this.respondWithClusters(false);
-    this.subscriptions.get(typeUrls.endpoint)?.respond(false);
+    if (hold && !this.awaitsAnswer(clusters)) this.respondWithReferrers();
   }
 
   statuses(): readonly XdsStreamStatus[] {
@@ -199,12 +202,38 @@ class DiscoveryStream<State extends SubscriptionState, Request> implements XdsSt
    *
    * https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#resource-warming
    */
-  private respondWithClusters(hold: boolean): void {
+  private respondWithClusters(hold: boolean): SubscriptionResponse | undefined {
     const response = this.subscriptions.get(typeUrls.cluster)?.respond(hold);
     const endpoints = this.subscriptions.get(typeUrls.endpoint);
-    if (response === undefined || endpoints === undefined) return;
+    if (response === undefined || endpoints === undefined) return response;
     const clusters = response.changed ?? response.resources();
     endpoints.repeat(clusters.flatMap(({ endpointName }) => (endpointName === undefined ? [] : [endpointName])));
+    return response;
+  }
+
+  /** Whether the answer to new or changed clusters, of which `sent` may be the first, is waited for. */
+  private awaitsAnswer(sent: SubscriptionResponse | undefined): boolean {
+    if (sent?.changed !== undefined && sent.changed.length > 0) {
+      // Someone who does not answer gets the rest all the same.
+      this.patience ??= setTimeout(() => this.losePatience(), maxAnswerMs).unref();
+    }
+    if (this.patience === undefined) return false;
+    if (this.subscriptions.get(typeUrls.cluster)?.state.outstanding.length !== 0) return true;
+    clearTimeout(this.patience);
+    this.patience = undefined;
+    return false;
+  }
+
+  private losePatience(): void {
+    this.patience = undefined;
+    if (this.open && this.options.grpc.idle) this.respondWithReferrers();
+  }
+
+  private respondWithReferrers(): void {
+    this.subscriptions.get(typeUrls.listener)?.respond(false);
+    this.subscriptions.get(typeUrls.route)?.respond(false);
+    this.respondWithClusters(false);
+    this.subscriptions.get(typeUrls.endpoint)?.respond(false);
   }
 }
 
