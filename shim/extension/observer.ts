@@ -1,3 +1,5 @@
+import type { Log } from '../log.ts';
+
 /** The hooks of Envoy Gateway, by the names of their methods. */
 export const hookNames = [
   'PostRouteModify',
@@ -37,10 +39,5 @@ export interface ExtensionObserver {
   leftOut(hook: HookName): void;
 }
 
-/** What the server needs of a logger. */
-export interface ExtensionLog {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
+/** What the extension server needs of a log. */
+export type ExtensionLog = Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
