@@ -1,0 +1,4 @@
+import { runFunctions } from '../serving/process/node.ts';
+import { registerClusters } from './handler.ts';
+
+await runFunctions(registerClusters);

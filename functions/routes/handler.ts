@@ -1,0 +1,42 @@
+import { type ConnectRouter } from '@connectrpc/connect';
+import {
+  ComputeRouteOverlayRequestSchema,
+  type ComputeRoutesRequest,
+  ComputeRoutesRequestSchema,
+  RouteService,
+} from '../../proto/gen/tailway/routes/v1/routes_pb.ts';
+import { findPoliciesViolations } from '../route-policy/policy-violation.ts';
+import { findAllowedTargetViolations, findEndpointsViolations } from '../service-endpoint/endpoint-violation.ts';
+import { type FieldViolation } from '../serving/field-violation.ts';
+import { createRequestValidator } from '../serving/request-validator.ts';
+import { computeRouteOverlay } from './route-overlay.ts';
+import { computeRoutes } from './routes.ts';
+
+/**
+ * Serves {@link computeRoutes} and {@link computeRouteOverlay}. A request that breaks a rule of its proto, that names two
+ * endpoints or policies alike, or whose policies Envoy would refuse, is an InvalidArgument with the fields in question as its detail.
+ */
+export function registerRoutes(router: ConnectRouter): void {
+  const validateRoutes = createRequestValidator(ComputeRoutesRequestSchema, findViolations);
+  const validateOverlay = createRequestValidator(ComputeRouteOverlayRequestSchema, ({ policies }) =>
+    findPoliciesViolations(policies),
+  );
+  router.service(RouteService, {
+    computeRoutes(request) {
+      validateRoutes(request);
+      return computeRoutes(request);
+    },
+    computeRouteOverlay(request) {
+      validateOverlay(request);
+      return computeRouteOverlay(request);
+    },
+  });
+}
+
+function findViolations({ endpoints, policies, allowTargets }: ComputeRoutesRequest): FieldViolation[] {
+  return [
+    ...findEndpointsViolations(endpoints),
+    ...findPoliciesViolations(policies),
+    ...findAllowedTargetViolations(allowTargets, 'allow_targets'),
+  ];
+}

@@ -1,0 +1,4 @@
+import { runFunctions } from '../serving/process/node.ts';
+import { registerRoutes } from './handler.ts';
+
+await runFunctions(registerRoutes);
