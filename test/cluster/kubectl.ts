@@ -1,0 +1,151 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import { waitFor } from '../../deploy/demo/wait-for.ts';
+import type { KubeClient } from '../../shim/kubernetes/kube-client.ts';
+import { isKubeError } from '../../shim/kubernetes/kube-error.ts';
+import { type ApiResource, apiPath } from '../../shim/kubernetes/kube-object.ts';
+
+/** An object as users write it. */
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly uid?: string;
+    readonly resourceVersion?: string;
+    readonly generation?: number;
+    readonly [field: string]: unknown;
+  };
+  readonly [field: string]: unknown;
+}
+
+/** Identity of an object: what `kubectl` needs to find it. */
+export type Reference = Pick<Manifest, 'apiVersion' | 'kind'> & {
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+};
+
+/** What users do with `kubectl`; objects without a namespace go into `default`. */
+export interface Kubectl {
+  /** Server-side apply, as a user; rejects with the API server's words. */
+  apply(...manifests: readonly Manifest[]): Promise<void>;
+  /** The documents of YAML texts or files. */
+  applyYaml(text: string): Promise<void>;
+  get(reference: Reference): Promise<Manifest | undefined>;
+  /** The objects of a kind in a namespace. */
+  list(kind: Pick<Manifest, 'apiVersion' | 'kind'>, namespace?: string): Promise<readonly Manifest[]>;
+  /** A merge patch. */
+  patch(reference: Reference, patch: object, subresource?: 'status'): Promise<void>;
+  delete(reference: Reference): Promise<void>;
+  /** Applies the CRDs in YAML files of a folder, and of its folders, and waits until they are served. */
+  installCrds(folder: string): Promise<void>;
+}
+
+/** For an API server. */
+export function createKubectl(client: KubeClient): Kubectl {
+  const signal = new AbortController().signal;
+  const discovered = new Map<string, { readonly resource: ApiResource; readonly namespaced: boolean }>();
+
+  async function find({ apiVersion, kind }: Pick<Manifest, 'apiVersion' | 'kind'>) {
+    const id = `${apiVersion}/${kind}`;
+    const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
+    if (group === undefined || version === undefined) throw new Error(`${apiVersion} is no API version`);
+    const known = discovered.get(id);
+    if (known !== undefined) return known;
+    const path = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
+    const { resources } = (await client.request({ path, signal })) as {
+      resources: readonly { kind: string; name: string; namespaced: boolean }[];
+    };
+    const found = resources.find((each) => each.kind === kind && !each.name.includes('/'));
+    if (found === undefined) throw new Error(`the API server has no ${kind} in ${apiVersion}`);
+    const entry = { resource: { group, version, plural: found.name }, namespaced: found.namespaced };
+    discovered.set(id, entry);
+    return entry;
+  }
+
+  async function pathOf(reference: Reference, subresource?: 'status'): Promise<string> {
+    const { resource, namespaced } = await find(reference);
+    const { name, namespace = 'default' } = reference.metadata;
+    return apiPath(resource, {
+      name,
+      namespace: namespaced ? namespace : undefined,
+      ...(subresource === undefined ? {} : { subresource }),
+    });
+  }
+
+  async function applyOne(manifest: Manifest): Promise<void> {
+    await client.request({
+      method: 'PATCH',
+      path: await pathOf(manifest),
+      query: { fieldManager: 'test', force: 'true' },
+      contentType: 'application/apply-patch+yaml',
+      body: manifest,
+      signal,
+    });
+  }
+
+  async function established(name: string): Promise<void> {
+    await waitFor(`CRD ${name}`, async () => {
+      const crd = await client.request({
+        path: `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`,
+        signal,
+      });
+      const { status } = crd as { status?: { conditions?: readonly { type: string; status: string }[] } };
+      return status?.conditions?.some(({ type, status }) => type === 'Established' && status === 'True') || undefined;
+    });
+  }
+
+  return {
+    async apply(...manifests) {
+      for (const manifest of manifests) await applyOne(manifest);
+    },
+    async applyYaml(text) {
+      for (const manifest of parseManifests(text)) await applyOne(manifest);
+    },
+    async get(reference) {
+      try {
+        return (await client.request({ path: await pathOf(reference), signal })) as Manifest;
+      } catch (err) {
+        if (isKubeError(err, 404)) return undefined;
+        throw err;
+      }
+    },
+    async list(kind, namespace) {
+      const { resource } = await find(kind);
+      const list = await client.request({ path: apiPath(resource, { namespace }), signal });
+      return (list as { items: readonly Manifest[] }).items;
+    },
+    async patch(reference, body, subresource) {
+      await client.request({
+        method: 'PATCH',
+        path: await pathOf(reference, subresource),
+        contentType: 'application/merge-patch+json',
+        body,
+        signal,
+      });
+    },
+    async delete(reference) {
+      await client.request({ method: 'DELETE', path: await pathOf(reference), signal });
+    },
+    async installCrds(folder) {
+      const crds = (await readYaml(folder))
+        .flatMap(parseManifests)
+        .filter((each) => each.kind === 'CustomResourceDefinition');
+      await Promise.all(crds.map(applyOne));
+      await Promise.all(crds.map((crd) => established(crd.metadata.name)));
+    },
+  };
+}
+
+/** The documents of a YAML text. */
+export function parseManifests(text: string): Manifest[] {
+  return parseAllDocuments(text)
+    .map((document) => document.toJS() as Manifest | null)
+    .filter((manifest) => manifest !== null);
+}
+
+async function readYaml(folder: string): Promise<string[]> {
+  const files = (await readdir(folder, { recursive: true })).filter((file) => extname(file) === '.yaml').toSorted();
+  return Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
+}
