@@ -138,7 +138,8 @@ function weightOf({ name, weight, tags = [] }: EndpointSpec, path: string): { va
   return { value, findings };
 }
 
-const protocols = {
+/** The protocols by their names in resources. */
+export const protocols = {
   HTTP: EndpointProtocol.HTTP,
   HTTPS: EndpointProtocol.HTTPS,
   TCP: EndpointProtocol.TCP,

@@ -1,0 +1,109 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { create } from '@bufbuild/protobuf';
+import { Code, ConnectError } from '@connectrpc/connect';
+import {
+  type ClusterSettings,
+  type ComputeClustersRequest,
+  ComputeClustersRequestSchema,
+  type ComputeClustersResponse,
+} from '../../proto/gen/tailway/clusters/v1/clusters_pb.ts';
+import type { RoutePolicy, ServiceEndpoint } from '../../proto/gen/tailway/gateway/v1/gateway_pb.ts';
+
+/** The function that builds clusters, wherever it runs. */
+export interface ClusterFunctions {
+  computeClusters(request: ComputeClustersRequest): Promise<ComputeClustersResponse>;
+}
+
+/** All endpoints of one service name: its cluster's names depend on each other, and on no other service. */
+export interface ServiceInput {
+  readonly service: string;
+  readonly endpoints: readonly ServiceEndpoint[];
+}
+
+/** What the clusters of some services are computed from. */
+export interface BatchInput {
+  readonly services: readonly ServiceInput[];
+  readonly policies: readonly RoutePolicy[];
+  readonly settings: ClusterSettings;
+}
+
+/** What was computed, and which services have no answer. */
+export interface BatchResult {
+  readonly answered: readonly {
+    readonly services: readonly ServiceInput[];
+    readonly answer: ComputeClustersResponse;
+  }[];
+  readonly failed: readonly { readonly service: string; readonly err: unknown }[];
+  /** Whether the function could be reached each time. */
+  readonly reached: boolean;
+}
+
+/** Endpoints of one call: few enough that streams and hooks are served between two of them. */
+const maxEndpoints = 500;
+
+/**
+ * Computes the clusters of services, several in one call. When a call fails for what is in it, it is made again in
+ * halves, so that one service harms no other; when the function can't be reached, all the rest fails with it.
+ */
+export async function computeBatches(functions: ClusterFunctions, input: BatchInput): Promise<BatchResult> {
+  const answered: BatchResult['answered'][number][] = [];
+  const failed: BatchResult['failed'][number][] = [];
+  const policiesOf = Map.groupBy(input.policies, ({ namespace }) => namespace);
+  const waiting = toBatches(input.services).toReversed();
+  for (let batch = waiting.pop(); batch !== undefined; batch = waiting.pop()) {
+    try {
+      const answer = await functions.computeClusters(toRequest(batch, policiesOf, input.settings));
+      answered.push({ services: batch, answer });
+    } catch (err) {
+      if (!isAboutContent(err)) {
+        for (const { service } of [batch, ...waiting].flat()) failed.push({ service, err });
+        return { answered, failed, reached: false };
+      }
+      const middle = batch.length >>> 1;
+      if (middle === 0) failed.push(...batch.map(({ service }) => ({ service, err })));
+      else waiting.push(batch.slice(middle), batch.slice(0, middle));
+    }
+    if (waiting.length > 0) await turn();
+  }
+  return { answered, failed, reached: true };
+}
+
+function toBatches(services: readonly ServiceInput[]): ServiceInput[][] {
+  const batches: ServiceInput[][] = [];
+  let size = maxEndpoints;
+  for (const service of services) {
+    size += service.endpoints.length;
+    if (size > maxEndpoints) {
+      batches.push([]);
+      size = service.endpoints.length;
+    }
+    batches.at(-1)?.push(service);
+  }
+  return batches;
+}
+
+function toRequest(
+  batch: readonly ServiceInput[],
+  policiesOf: ReadonlyMap<string, readonly RoutePolicy[]>,
+  settings: ClusterSettings,
+): ComputeClustersRequest {
+  const endpoints = batch.flatMap((service) => service.endpoints);
+  const namespaces = [...new Set(endpoints.map(({ ref }) => ref?.namespace ?? ''))].toSorted();
+  const policies = namespaces.flatMap((namespace) => policiesOf.get(namespace) ?? []);
+  return create(ComputeClustersRequestSchema, { endpoints, policies, settings });
+}
+
+/** Whether another content may fare better; a function that can't be reached fails whatever it is asked. */
+function isAboutContent(err: unknown): boolean {
+  if (!(err instanceof ConnectError)) return true;
+  switch (err.code) {
+    case Code.InvalidArgument:
+    case Code.FailedPrecondition:
+    case Code.OutOfRange:
+    case Code.Internal:
+    case Code.ResourceExhausted:
+      return true;
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,346 @@
+import { create } from '@bufbuild/protobuf';
+import { Code, ConnectError } from '@connectrpc/connect';
+import * as fc from 'fast-check';
+import { afterEach, describe, expect, test } from 'vitest';
+import { computeClusters } from '../../functions/clusters/clusters.ts';
+import {
+  ClusterSettingsSchema,
+  type ComputeClustersRequest,
+  type ComputeClustersResponse,
+} from '../../proto/gen/tailway/clusters/v1/clusters_pb.ts';
+import { DeviceSchema } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
+import type { CustomResource, CustomResourceChange } from '../custom-resources/resource-source.ts';
+import { createFakeClock } from '../sources/fake-clock.ts';
+import { createFakeLog } from '../sources/fake-log.ts';
+import { createGatewayState } from './gateway-store.ts';
+
+const stores: { close(): void }[] = [];
+afterEach(() => {
+  for (const store of stores.splice(0)) store.close();
+});
+
+/** A store on the real function, with what was asked of it. `answer` may fail in its place. */
+function start(answer: (request: ComputeClustersRequest) => ComputeClustersResponse = computeClusters) {
+  const asked: string[][] = [];
+  const groups: string[][] = [];
+  const clock = createFakeClock();
+  const log = createFakeLog();
+  const store = createGatewayState({
+    functions: {
+      computeClusters: async (request) => {
+        asked.push(request.endpoints.map(({ ref }) => `${ref?.namespace}/${ref?.endpoint}`));
+        return answer(request);
+      },
+    },
+    clusterSettings: create(ClusterSettingsSchema, { xdsTarget: 'dns:///xds:18000' }),
+    groupDefaults: {},
+    tailnets: ['-'],
+    endpointPort: 8080,
+    deviceWaitMs: 10_000,
+    clock,
+    log,
+    onGroups: (all) => groups.push(all.map(({ name }) => name)),
+  });
+  stores.push(store);
+  const tell = async (...changes: CustomResourceChange[]) => {
+    store.sink.changed(changes);
+    await store.settled();
+  };
+  const sync = async () => {
+    store.sink.synced();
+    await store.settled();
+  };
+  const clusters = () => store.clusters.map(({ name, endpoint }) => `${name} ${endpoint.namespace}`);
+  return { store, asked, groups, clock, log, tell, sync, clusters };
+}
+
+function resource(kind: CustomResource['kind'], place: string, spec: unknown, createdMs = 0): CustomResource {
+  const [namespace = '', name = ''] = place.split('/');
+  return { kind, namespace, name, uid: '', generation: 0, createdMs, labels: {}, spec, place: '' };
+}
+
+const set = (resource: CustomResource): CustomResourceChange => ({ kind: 'set', resource });
+
+const remove = ({ kind, namespace, name }: CustomResource): CustomResourceChange => ({
+  kind: 'remove',
+  key: { kind, namespace, name },
+});
+
+const web = (name: string, more: object = {}) => ({
+  name,
+  port: 80,
+  externalTarget: `${name}.example.com:80`,
+  ...more,
+});
+
+const endpoints = (place: string, names: readonly string[], createdMs = 0, more: object = {}) =>
+  resource('TailscaleEndpoints', place, { endpoints: names.map((name) => web(name, more)) }, createdMs);
+
+const policy = (place: string, spec: object = {}) =>
+  resource('TailscaleRoutePolicy', place, { targetRefs: [{ kind: 'Gateway', name: 'eg' }], ...spec });
+
+test('nothing is decided before everything has been told', async () => {
+  const { store, tell, sync, asked, clusters } = start();
+  let calls = 0;
+  store.observe(() => calls++);
+  await tell(set(endpoints('a/r', ['web'])));
+  expect([store.synced, store.endpoints, asked, calls]).toEqual([false, [], [], 0]);
+  await sync();
+  expect([store.synced, clusters(), calls]).toEqual([true, ['external-backend-web a'], 1]);
+});
+
+test('with no resources at all it is synced', async () => {
+  const { store, sync } = start();
+  await sync();
+  expect(store.synced).toBe(true);
+});
+
+test('one more endpoint asks for one more cluster', async () => {
+  const { store, tell, sync, asked } = start();
+  const names = Array.from({ length: 2000 }, (_, index) => `s-${index}`);
+  await tell(...names.map((name) => set(endpoints(`a/${name}`, [name]))));
+  await sync();
+  expect(asked.flat()).toHaveLength(2000);
+  asked.length = 0;
+  await tell(set(endpoints('b/one', ['one'])));
+  expect(asked).toEqual([['b/one']]);
+  expect(store.clusters).toHaveLength(2001);
+});
+
+test('unchanged content is no change', async () => {
+  const { store, tell, sync, asked } = start();
+  await tell(set(endpoints('a/r', ['web'])), set(policy('a/p')));
+  await sync();
+  let calls = 0;
+  store.observe(() => calls++);
+  const before = [store.revision, store.endpoints, store.policies, store.clusters];
+  asked.length = 0;
+  await tell(set(endpoints('a/r', ['web'])), set(policy('a/p')));
+  expect([store.revision, store.endpoints, store.policies, store.clusters]).toEqual(before);
+  expect(store.endpoints).toBe(before[1]);
+  expect(store.clusters).toBe(before[3]);
+  expect([asked, calls]).toEqual([[], 0]);
+});
+
+test('the loser of a name takes over when the winner goes', async () => {
+  const { tell, sync, asked, clusters } = start();
+  const winner = endpoints('a/old', ['web'], 1000);
+  await tell(set(endpoints('b/new', ['web', 'other'], 2000)), set(winner));
+  await sync();
+  expect(clusters()).toEqual(['external-backend-other b', 'external-backend-web a', 'external-backend-web.b.new b']);
+  asked.length = 0;
+  await tell(remove(winner));
+  expect(clusters()).toEqual(['external-backend-other b', 'external-backend-web b']);
+  expect(asked).toEqual([['b/web']]);
+});
+
+test('a policy touches the endpoints that it is about', async () => {
+  const { store, tell, sync, asked } = start();
+  await tell(set(endpoints('a/r', ['x', 'y'])), set(endpoints('b/r', ['z'])));
+  await sync();
+  asked.length = 0;
+  const before = store.revision;
+  await tell(set(policy('a/p', { endpoints: [{ resource: 'r', endpoint: 'y' }], connectTimeout: '2s' })));
+  expect(asked).toEqual([['a/y']]);
+  expect(store.policies.map(({ name }) => name)).toEqual(['p']);
+  expect(store.revision).not.toBe(before);
+  await tell(remove(policy('a/p')));
+  expect([store.policies, store.revision]).toEqual([[], before]);
+});
+
+test('a refused endpoint has neither cluster nor route, is named once, and harms no other', async () => {
+  const { store, tell, sync, log, clusters } = start();
+  const bad = resource('TailscaleEndpoints', 'a/r', {
+    endpoints: [web('web'), web('meta', { externalTarget: '169.254.169.254:80' }), { name: 'no port' }],
+  });
+  await tell(set(bad));
+  await sync();
+  expect(clusters()).toEqual(['external-backend-web a']);
+  expect(store.endpoints).toHaveLength(1);
+  await tell(set(bad));
+  const refused = log.lines.map(({ message, fields }) => [message, 'endpoint' in fields ? fields.endpoint : '']);
+  expect(refused.filter(([message]) => message === 'refused an endpoint')).toHaveLength(3);
+  expect(refused).toContainEqual(['refused an endpoint', 'a/r/meta']);
+  expect(
+    store.decision({ $typeName: 'tailway.gateway.v1.EndpointRef', namespace: 'a', resource: 'r', endpoint: 'meta' }),
+  ).toMatchObject({ kind: 'refused' });
+});
+
+test('groups of devices are told before their clusters can be seen', async () => {
+  const { store, tell, sync, groups } = start();
+  const selecting = resource('TailscaleEndpoints', 'a/r', {
+    endpoints: [{ name: 'web', port: 8080, selector: { tags: ['tag:web', 'tag:eu'] } }],
+  });
+  store.observe(() => groups.push(['revision']));
+  await tell(set(selecting), set(endpoints('a/s', ['other'])));
+  await sync();
+  expect(groups).toEqual([['a/r/web'], ['revision']]);
+  expect(store.groups).toMatchObject([{ selectorTags: ['tag:eu', 'tag:web'], port: 8080, untagged: 2 }]);
+  await tell(set(endpoints('a/s', ['another'])));
+  expect(groups).toEqual([['a/r/web'], ['revision'], ['revision']]);
+  await tell(remove(selecting));
+  expect(groups.at(-2)).toEqual([]);
+});
+
+describe('a function that fails', () => {
+  const unavailable = () => {
+    throw new ConnectError('away', Code.Unavailable);
+  };
+
+  test('and cannot be reached leaves what was decided, and is asked again', async () => {
+    let away = false;
+    const { store, tell, sync, clock, log, clusters } = start((request) =>
+      away ? unavailable() : computeClusters(request),
+    );
+    await tell(set(endpoints('a/r', ['web'])));
+    await sync();
+    away = true;
+    const before = store.revision;
+    await tell(set(endpoints('a/r', ['web', 'more'])));
+    expect([store.revision, clusters()]).toEqual([before, ['external-backend-web a']]);
+    expect(log.messages('error')).toHaveLength(1);
+    away = false;
+    clock.advance(1000);
+    await store.settled();
+    expect(clusters()).toEqual(['external-backend-more a', 'external-backend-web a']);
+  });
+
+  test('at the start is waited for', async () => {
+    let away = true;
+    const { store, tell, sync, clock } = start((request) => (away ? unavailable() : computeClusters(request)));
+    await tell(set(endpoints('a/r', ['web'])));
+    await sync();
+    expect(store.synced).toBe(false);
+    away = false;
+    clock.advance(1000);
+    await store.settled();
+    expect(store.synced).toBe(true);
+  });
+
+  test('for one service alone harms no other', async () => {
+    const { store, tell, sync, clusters } = start((request) => {
+      if (request.endpoints.some(({ ref }) => ref?.endpoint === 'b')) throw new Error('a bug');
+      return computeClusters(request);
+    });
+    await tell(set(endpoints('a/r', ['a', 'b', 'c', 'd', 'e'])));
+    await sync();
+    expect(store.synced).toBe(true);
+    expect(clusters()).toEqual(['a', 'c', 'd', 'e'].map((name) => `external-backend-${name} a`));
+  });
+});
+
+describe('discovery', () => {
+  const device = (id: string, more: object = {}) =>
+    create(DeviceSchema, { id, name: `${id}.tail1.ts.net`, addresses: ['100.64.0.1'], authorized: true, ...more });
+  const discovering = (more: object = {}) =>
+    resource('TailscaleEndpoints', 'a/r', { autoDiscovery: { enabled: true, ...more } });
+
+  test('follows the devices', async () => {
+    const { store, tell, sync, clusters } = start();
+    await tell(set(discovering({ includePatterns: ['web-*'], requiredTags: ['tag:web'] })));
+    await sync();
+    expect(store.synced).toBe(false);
+    store.devices([device('web-1', { tags: ['tag:web'] }), device('web-2'), device('db-1', { tags: ['tag:web'] })]);
+    await store.settled();
+    expect([store.synced, clusters()]).toEqual([true, ['external-backend-web-1 a']]);
+    store.devices([]);
+    await store.settled();
+    expect(clusters()).toEqual([]);
+  });
+
+  test('without devices is not waited for without end', async () => {
+    const { store, tell, sync, clock } = start();
+    await tell(set(discovering()));
+    await sync();
+    clock.advance(10_000);
+    await store.settled();
+    expect(store.synced).toBe(true);
+  });
+
+  test('keeps to its interval', async () => {
+    const { store, tell, sync, clock, clusters } = start();
+    await tell(set(discovering({ syncInterval: '1m' })));
+    store.devices([device('one')]);
+    await sync();
+    expect(clusters()).toEqual(['external-backend-one a']);
+    clock.advance(59_000);
+    store.devices([device('two')]);
+    await store.settled();
+    expect(clusters()).toEqual(['external-backend-one a']);
+    clock.advance(1000);
+    await store.settled();
+    expect(clusters()).toEqual(['external-backend-two a']);
+  });
+});
+
+describe('gateways', () => {
+  const gatewayClass = resource('GatewayClass', '/eg', {
+    controllerName: 'gateway.envoyproxy.io/gatewayclass-controller',
+  });
+  const gateway = (place: string, className = 'eg') => resource('Gateway', place, { gatewayClassName: className });
+
+  test('have a revision of what concerns them', async () => {
+    const { store, tell, sync } = start();
+    await tell(set(gatewayClass), set(gateway('a/eg')), set(gateway('b/eg')), set(gateway('b/foreign', 'nginx')));
+    await sync();
+    expect(store.gatewayRevisions().size).toBe(0);
+    await tell(set(endpoints('a/r', ['web'])));
+    const all = store.gatewayRevisions();
+    expect([...all.keys()].toSorted()).toEqual(['a/eg', 'b/eg']);
+    await tell(set(policy('a/p')));
+    const restricted = store.gatewayRevisions();
+    expect([...restricted.keys()]).toEqual(['a/eg']);
+    expect(restricted.get('a/eg')).not.toBe(all.get('a/eg'));
+  });
+
+  test('of another namespace do not change with an endpoint that a policy keeps from them', async () => {
+    const { store, tell, sync } = start();
+    await tell(set(gatewayClass), set(gateway('a/eg')), set(gateway('b/eg')), set(policy('a/p')), set(policy('b/p')));
+    await tell(set(endpoints('a/r', ['web'])), set(endpoints('b/r', ['api'])));
+    await sync();
+    const before = store.gatewayRevisions();
+    await tell(set(endpoints('a/r', ['web', 'more'])));
+    const after = store.gatewayRevisions();
+    expect(after.get('b/eg')).toBe(before.get('b/eg'));
+    expect(after.get('a/eg')).not.toBe(before.get('a/eg'));
+  });
+});
+
+test('any way to the same resources decides the same', async () => {
+  const resources = [
+    endpoints('a/r', ['web', 'api'], 1000),
+    endpoints('a/r', ['web'], 1000),
+    endpoints('b/r', ['web', 'api'], 500),
+    endpoints('c/r', ['web'], 1000),
+    policy('a/p', { connectTimeout: '2s' }),
+    policy('a/p', { endpoints: [{ resource: 'r', endpoint: 'api' }] }),
+    policy('c/p', { retry: {} }),
+    resource('TailscaleEndpoints', 'd/r', { endpoints: [{ name: 'sel', port: 1, selector: { tags: ['tag:x'] } }] }),
+  ];
+  const last = resources.filter((each, index) => index !== 1 && index !== 5 && each !== undefined);
+  const straight = start();
+  await straight.tell(...last.map(set));
+  await straight.sync();
+  const step = fc.record({ index: fc.nat(resources.length - 1), gone: fc.boolean(), settle: fc.boolean() });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step), fc.shuffledSubarray(last, { minLength: last.length }), async (steps, order) => {
+      const { store, tell, sync, clusters } = start();
+      await sync();
+      for (const { index, gone, settle } of steps) {
+        const each = resources[index] ?? resources[0];
+        if (each === undefined) continue;
+        store.sink.changed([gone ? remove(each) : set(each)]);
+        if (settle) await store.settled();
+      }
+      await tell(...order.map(set));
+      await store.settled();
+      expect(store.revision).toBe(straight.store.revision);
+      expect(store.endpoints).toEqual(straight.store.endpoints);
+      expect(store.policies).toEqual(straight.store.policies);
+      expect(store.groups).toEqual(straight.store.groups);
+      expect(store.clusters).toEqual(straight.store.clusters);
+      expect(clusters()).toEqual(straight.clusters());
+    }),
+    { numRuns: 50 },
+  );
+});

@@ -1,0 +1,52 @@
+import { formatReference } from '../../functions/service-endpoint/reference.ts';
+import type { Finding } from '../custom-resources/finding.ts';
+import type { CustomResource } from '../custom-resources/resource-source.ts';
+import type { Log } from '../log.ts';
+import type { DecidedService } from './decided-state.ts';
+import { formatRefusalReason } from './refusal-reason.ts';
+
+/** Names in the log what does not count, once for each time that it is new. */
+export interface RefusalLog {
+  /** What of a resource does not count; undefined: it is gone. */
+  resource(
+    key: string,
+    found: { readonly resource: CustomResource; readonly findings: readonly Finding[] } | undefined,
+  ): void;
+  /** The endpoints of a service that have no cluster. */
+  service(service: string, decided: DecidedService | undefined): void;
+}
+
+/** A log of refusals. */
+export function createRefusalLog(log: Log): RefusalLog {
+  const told = new Map<string, ReadonlySet<string>>();
+  const tell = (about: string, lines: ReadonlyMap<string, () => void>) => {
+    const before = told.get(about);
+    for (const [detail, write] of lines) if (!before?.has(detail)) write();
+    if (lines.size > 0) told.set(about, new Set(lines.keys()));
+    else told.delete(about);
+  };
+  return {
+    resource(key, found) {
+      const { place = '' } = found?.resource ?? {};
+      const lines = (found?.findings ?? []).map(({ reason, effect, detail }) => {
+        const fields = { resource: key, ...(place === '' ? {} : { place }), reason, detail };
+        return [detail, () => log.warn(fields, messages[effect])] as const;
+      });
+      tell(key, new Map(lines));
+    },
+    service(service, decided) {
+      const lines = [...(decided?.refused.values() ?? [])].map(({ endpoint, reason, detail }) => {
+        const reference = formatReference(endpoint);
+        const fields = { endpoint: reference, reason: formatRefusalReason(reason), detail };
+        return [`${reference} ${detail}`, () => log.warn(fields, messages['endpoint-refused'])] as const;
+      });
+      tell(`service ${service}`, new Map(lines));
+    },
+  };
+}
+
+const messages = {
+  'field-ignored': 'a field of a resource has no effect',
+  'endpoint-refused': 'refused an endpoint',
+  'resource-refused': 'refused a resource',
+} as const;
