@@ -8,10 +8,10 @@ import {
   DiscoveryRequestSchema,
 } from '../../proto/gen/envoy/service/discovery/v3/discovery_pb.ts';
 import { decodeDeltaRequest, decodeSotwRequest } from './discovery-request.ts';
-import type { NameList } from './discovery-request.ts';
+import type { PreviousLists } from './discovery-request.ts';
 import { typeUrls } from './resource.ts';
 
-const nothing: ReadonlyMap<string, NameList> = new Map();
+const nothing: PreviousLists = new Map();
 
 function encodeSotw(request: MessageInitShape<typeof DiscoveryRequestSchema>): Buffer {
   return Buffer.from(toBinary(DiscoveryRequestSchema, create(DiscoveryRequestSchema, request)));
@@ -77,7 +77,7 @@ test('reads of a DeltaDiscoveryRequest what the generated types wrote', () => {
 test('does not read a list again that has not changed', () => {
   const typeUrl = typeUrls.endpoint;
   const first = decodeSotwRequest(encodeSotw({ typeUrl, resourceNames: ['a', 'b'] }), nothing);
-  const previous = new Map([[typeUrl, first.list]]);
+  const previous = new Map([[typeUrl, first]]);
   const ack = decodeSotwRequest(encodeSotw({ typeUrl, resourceNames: ['a', 'b'], responseNonce: '1' }), previous);
   expect(ack.request.names).toBe(first.request.names);
   const change = decodeSotwRequest(encodeSotw({ typeUrl, resourceNames: ['a', 'c'], responseNonce: '1' }), previous);

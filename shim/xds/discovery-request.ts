@@ -17,6 +17,9 @@ export interface NameList {
   readonly bytes: Buffer;
 }
 
+/** The lists of the last requests, by type. */
+export type PreviousLists = ReadonlyMap<string, { readonly list: NameList }>;
+
 /** The list of a request that has none. */
 export const emptyNameList: NameList = { names: [], bytes: Buffer.alloc(0) };
 
@@ -28,7 +31,7 @@ export const emptyNameList: NameList = { names: [], bytes: Buffer.alloc(0) };
  */
 export function decodeSotwRequest(
   message: Buffer,
-  previous: ReadonlyMap<string, NameList>,
+  previous: PreviousLists,
 ): DiscoveryRequestMessage<SotwRequest> & { readonly list: NameList } {
   const fields = createWireReader(message);
   let typeUrl = '';
@@ -49,7 +52,7 @@ export function decodeSotwRequest(
     else fields.skip();
   }
   const bytes = message.subarray(start, Math.max(start, end));
-  const known = previous.get(typeUrl) ?? emptyNameList;
+  const known = previous.get(typeUrl)?.list ?? emptyNameList;
   const list = known.bytes.equals(bytes) ? known : { names: decodeNames(bytes), bytes: Buffer.from(bytes) };
   return { typeUrl, nodeId, request: { names: list.names, nonce, error }, list };
 }

@@ -50,11 +50,10 @@ export interface GrpcStreamHandler {
 /** Handles one kind of call. */
 export type GrpcMethod = (stream: GrpcStream) => GrpcStreamHandler;
 
-const responseHeaders = {
-  ':status': 200,
-  'content-type': 'application/grpc',
-  'grpc-accept-encoding': 'identity',
-} satisfies OutgoingHttpHeaders;
+// No more than needed: Node keeps the headers of a stream for as long as it lives.
+const responseHeaders = { ':status': 200, 'content-type': 'application/grpc' } satisfies OutgoingHttpHeaders;
+
+const refusalHeaders = { ...responseHeaders, 'grpc-accept-encoding': 'identity' } satisfies OutgoingHttpHeaders;
 
 const frameStatuses: Readonly<Record<FrameProblem, GrpcStatus>> = {
   'too large': { code: grpcCodes.resourceExhausted, message: 'message is larger than 4 MiB' },
@@ -84,7 +83,7 @@ export function refuseGrpcStream(stream: ServerHttp2Stream, headers: IncomingHtt
   const contentType = headers['content-type'] ?? '';
   const isGrpc = headers[':method'] === 'POST' && contentType.startsWith('application/grpc');
   const status = { code: grpcCodes.unimplemented, message: `unknown method ${headers[':path']}` };
-  const answer = isGrpc ? { ...responseHeaders, ...statusHeaders(status) } : { ':status': 415 };
+  const answer = isGrpc ? { ...refusalHeaders, ...statusHeaders(status) } : { ':status': 415 };
   stream.respond(answer, { endStream: true });
   closeSoon(stream);
 }
@@ -129,7 +128,7 @@ class Call implements GrpcStream {
     this.trailers = statusHeaders(status);
     if (this.stream.headersSent) this.stream.end();
     else {
-      this.stream.respond({ ...responseHeaders, ...this.trailers }, { endStream: true });
+      this.stream.respond({ ...refusalHeaders, ...this.trailers }, { endStream: true });
       closeSoon(this.stream);
     }
   }

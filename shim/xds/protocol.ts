@@ -1,7 +1,7 @@
 import { createDeltaState, transitionDelta } from './delta-subscription.ts';
 import type { DeltaRequest, DeltaState } from './delta-subscription.ts';
 import { decodeDeltaRequest, decodeSotwRequest, emptyNameList } from './discovery-request.ts';
-import type { DiscoveryRequestMessage, NameList } from './discovery-request.ts';
+import type { DiscoveryRequestMessage, NameList, PreviousLists } from './discovery-request.ts';
 import type { XdsVariant } from './observer.ts';
 import type { TypeUrl } from './resource.ts';
 import { createSotwState, transitionSotw } from './sotw-subscription.ts';
@@ -14,7 +14,7 @@ export interface XdsProtocol<State extends SubscriptionState, Request> {
   readonly createState: (typeUrl: TypeUrl) => State;
   readonly transition: (state: State, event: SubscriptionEvent<Request>) => Transition<State>;
   /** Throws a RangeError for what is no request. `previous` has the list of the last request by type. */
-  readonly decode: (message: Buffer, previous: ReadonlyMap<string, NameList>) => DecodedRequest<Request>;
+  readonly decode: (message: Buffer, previous: PreviousLists) => DecodedRequest<Request>;
 }
 
 /** A request, with the list of names to give as the previous one next time. */

@@ -1,9 +1,11 @@
 import type { ConvergenceRound } from './convergence.ts';
+import { emptyNameList } from './discovery-request.ts';
+import type { NameList } from './discovery-request.ts';
 import { grpcCodes } from './grpc-stream.ts';
 import type { GrpcStatus, GrpcStream } from './grpc-stream.ts';
 import { maxNackNames } from './observer.ts';
 import type { XdsLog, XdsObserver } from './observer.ts';
-import type { XdsProtocol } from './protocol.ts';
+import type { DecodedRequest, XdsProtocol } from './protocol.ts';
 import type { CacheChange, ResourceCache } from './resource-cache.ts';
 import type { TypeUrl } from './resource.ts';
 import type { ResponseEncoder } from './response-encoder.ts';
@@ -45,8 +47,10 @@ export interface FlushableStream {
 /** The subscription to one type on one stream: a state machine, and the hands that do what it says. */
 export interface StreamSubscription<Request> extends XdsSubscriber {
   readonly state: SubscriptionState;
+  /** The list of the last request. */
+  readonly list: NameList;
   /** Answers with the status to end the stream with, if the request goes beyond a limit. */
-  request(request: Request): GrpcStatus | undefined;
+  request(decoded: DecodedRequest<Request>): GrpcStatus | undefined;
   /** Names are to be sent again although unchanged. */
   repeat(names: Iterable<string>): void;
   /** Sends what is due, if anything; with `hold`, removals have to wait. */
@@ -87,6 +91,7 @@ export function createStreamSubscription<State extends SubscriptionState, Reques
 /** A class, for what is allocated here is allocated for each of very many streams. */
 class Subscription<State extends SubscriptionState, Request> implements StreamSubscription<Request> {
   state: State;
+  list = emptyNameList;
   readonly stream: FlushableStream;
   private readonly options: StreamSubscriptionOptions<State, Request>;
   /** The number of the newest response: the next one must have a higher one. */
@@ -107,9 +112,10 @@ class Subscription<State extends SubscriptionState, Request> implements StreamSu
     this.rounds = this.rounds.length === 0 ? [round] : [...this.rounds.slice(1 - maxRounds), round];
   }
 
-  request(request: Request): GrpcStatus | undefined {
+  request({ request, list }: DecodedRequest<Request>): GrpcStatus | undefined {
     const { ctx, typeUrl } = this.options;
     const { names } = this.state;
+    this.list = list;
     this.step({ kind: 'request', request, view: ctx.cache.view(typeUrl), now: ctx.clock() });
     this.leaveWhenSettled();
     return this.state.names === names ? undefined : checkLimits(this.state.names);

@@ -1,5 +1,3 @@
-import { emptyNameList } from './discovery-request.ts';
-import type { NameList } from './discovery-request.ts';
 import { grpcCodes } from './grpc-stream.ts';
 import type { GrpcStatus, GrpcStream, GrpcStreamHandler } from './grpc-stream.ts';
 import type { XdsStreamKind, XdsStreamStatus } from './observer.ts';
@@ -48,8 +46,7 @@ const maxQuotedLength = 256;
 /** A class, for what is allocated here is allocated for each of very many streams. */
 class DiscoveryStream<State extends SubscriptionState, Request> implements XdsStream {
   private readonly options: XdsStreamOptions<State, Request>;
-  private readonly subscriptions = new Map<TypeUrl, StreamSubscription<Request>>();
-  private readonly lists = new Map<string, NameList>();
+  private readonly subscriptions = new Map<string, StreamSubscription<Request>>();
   /** The node comes with the first request, and need not come again. */
   private nodeId: string | undefined;
   private open = true;
@@ -68,9 +65,8 @@ class DiscoveryStream<State extends SubscriptionState, Request> implements XdsSt
     if (this.nodeId === undefined) this.meetNode(decoded.nodeId ?? '');
     const typeUrl = this.servedType(decoded.typeUrl);
     if (typeUrl === undefined || !this.isServedNode()) return;
-    const problem = this.subscriptionTo(typeUrl).request(decoded.request);
+    const problem = this.subscriptionTo(typeUrl).request(decoded);
     if (problem !== undefined) this.end(problem);
-    else if (decoded.list !== emptyNameList) this.lists.set(decoded.typeUrl, decoded.list);
   }
 
   received(): void {
@@ -139,7 +135,7 @@ class DiscoveryStream<State extends SubscriptionState, Request> implements XdsSt
 
   private decode(bytes: Buffer): DecodedRequest<Request> | undefined {
     try {
-      return this.options.protocol.decode(bytes, this.lists);
+      return this.options.protocol.decode(bytes, this.subscriptions);
     } catch (err) {
       if (!(err instanceof RangeError)) throw err;
       this.end(invalid(`failed to decode the request: ${err.message}`));
