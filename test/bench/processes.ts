@@ -1,5 +1,6 @@
 import { execFileSync, spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
@@ -22,6 +23,7 @@ export interface RunningServer {
 
 const binFolder = fileURLToPath(new URL('../../node_modules/.cache/tailway/bench/', import.meta.url));
 const goFolder = fileURLToPath(new URL('go/', import.meta.url));
+const packageFile = new URL('../../package.json', import.meta.url);
 const tailwayServer = fileURLToPath(new URL('tailway-server.ts', import.meta.url));
 const isPinned = availableParallelism() > 1 && isCommand('taskset');
 
@@ -45,7 +47,9 @@ export async function startServer(
 ): Promise<RunningServer> {
   const profiling = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
   const command =
-    name === 'tailway' ? [process.execPath, ...profiling, tailwayServer] : [`${binFolder}xdsserver`, '-cache', name];
+    name === 'tailway'
+      ? [process.execPath, ...startFlags(), ...profiling, tailwayServer]
+      : [`${binFolder}xdsserver`, '-cache', name];
   const child = start(command, 0, signal);
   const { xds, control } = JSON.parse(await firstLine(child, name)) as { xds: string; control: string };
   return {
@@ -68,6 +72,12 @@ export async function runLoad(args: readonly string[], signal: AbortSignal): Pro
   const [output, [code]] = await Promise.all([text(child.stdout), exited]);
   if (code !== 0) throw new Error(`the load client ended with ${code}`);
   return output;
+}
+
+/** Node's flags in `npm start`: what is measured runs as it does for users. */
+function startFlags(): readonly string[] {
+  const { scripts } = JSON.parse(readFileSync(packageFile, 'utf8')) as { scripts: { start: string } };
+  return scripts.start.split(' ').filter((word) => word.startsWith('--'));
 }
 
 type Child = ChildProcessByStdio<null, Readable, null>;
