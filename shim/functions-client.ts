@@ -1,5 +1,7 @@
+import { computeClusters } from '../functions/clusters/clusters.ts';
 import { computeDataPlane } from '../functions/dataplane/dataplane.ts';
 import { computeEndpoints } from '../functions/endpoints/endpoints.ts';
+import type { ComputeClustersRequest, ComputeClustersResponse } from '../proto/gen/tailway/clusters/v1/clusters_pb.ts';
 import type {
   ComputeDataPlaneRequest,
   ComputeDataPlaneResponse,
@@ -14,6 +16,7 @@ import type { Metrics } from './metrics.ts';
 export interface FunctionsClient {
   computeEndpoints(request: ComputeEndpointsRequest): Promise<ComputeEndpointsResponse>;
   computeDataPlane(request: ComputeDataPlaneRequest): Promise<ComputeDataPlaneResponse>;
+  computeClusters(request: ComputeClustersRequest): Promise<ComputeClustersResponse>;
 }
 
 /** Calls the functions in this process: plain calls, nothing is serialized. */
@@ -36,5 +39,6 @@ export function createInProcessFunctions(
   return {
     computeEndpoints: (request) => measured('endpoints', () => computeEndpoints(request)),
     computeDataPlane: (request) => measured('dataplane', () => computeDataPlane(request)),
+    computeClusters: (request) => measured('clusters', () => computeClusters(request)),
   };
 }

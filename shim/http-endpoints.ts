@@ -46,6 +46,11 @@ export function text(status: number, body: string): HttpAnswer {
   return { status, contentType: 'text/plain; charset=utf-8', body: `${body}\n` };
 }
 
+/** A JSON answer that people can read too. */
+export function json(value: unknown): HttpAnswer {
+  return { status: 200, contentType: 'application/json', body: `${JSON.stringify(value, undefined, 2)}\n` };
+}
+
 const notFound = text(404, 'not found');
 const notAllowed = text(405, 'method not allowed');
 

@@ -1,21 +1,21 @@
 // `npm start`: the process in the cluster. Settings, parts, start in order, wait, stop in reverse.
 import { createComputationReport } from './computation-report.ts';
-import { createConfiguredSource } from './configured-source.ts';
 import { settingsToDataPlane, settingsToGroup } from './data-plane-inputs.ts';
 import { createInProcessFunctions } from './functions-client.ts';
+import { type ResourcePlace, createGatewayProcess } from './gateway-process.ts';
 import { createHealth } from './health.ts';
-import { listenHttpEndpoints } from './http-endpoints.ts';
+import { json, listenHttpEndpoints } from './http-endpoints.ts';
+import { loadKubeConfig } from './kubernetes/kube-config.ts';
 import { type Log, createLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { createPublisher } from './publisher.ts';
+import { devicesAreRead, nothingToServe } from './settings/contradictions.ts';
 import type { Settings } from './settings/definitions.ts';
 import { helpText } from './settings/help.ts';
 import { parseSettings } from './settings/settings.ts';
 import { shutdownSignal } from './shutdown.ts';
-import { copySourceStatus } from './source-metrics.ts';
 import { systemClock as clock } from './sources/clock.ts';
-import { createDeviceStore } from './sources/device-store.ts';
-import { createStateFile } from './sources/state-file.ts';
+import { createTailnetProcess } from './tailnet-process.ts';
 import { version } from './version.ts';
 import { createXdsObserver } from './xds-observer.ts';
 import { createResourceCache } from './xds/resource-cache.ts';
@@ -25,26 +25,18 @@ import { createXdsServer } from './xds/server.ts';
 const graceMs = 1000;
 
 /** Runs until the first signal to stop. */
-async function run(settings: Settings, log: Log): Promise<void> {
+async function run(settings: Settings, place: ResourcePlace | undefined, log: Log): Promise<void> {
   const shutdown = shutdownSignal(log);
   const metrics = createMetrics({ version });
-  const health = createHealth(['xDS', 'devices']);
-  const report = createComputationReport({ log: log.child({ component: 'endpoints' }), metrics });
+  const functions = createInProcessFunctions(metrics);
   const cache = createResourceCache();
-  const sourceLog = log.child({ component: 'devices' });
-  const { source, origin } = createConfiguredSource(settings, {
-    clock,
-    log: sourceLog,
-    known: (deviceId) => store.current()?.find(({ id }) => id === deviceId),
-  });
-  const state =
-    settings.stateDir === undefined
-      ? undefined
-      : createStateFile({ folder: settings.stateDir, origin, clock, log: sourceLog });
+  const devices = devicesAreRead(settings);
+  const health = createHealth(['xDS', ...(devices ? ['devices'] : []), ...(place === undefined ? [] : ['resources'])]);
+  const report = createComputationReport({ log: log.child({ component: 'endpoints' }), metrics });
   const publisher = createPublisher({
-    functions: createInProcessFunctions(metrics),
+    functions,
     cache,
-    sidecars: { group: settingsToGroup(settings), dataPlane: settingsToDataPlane(settings) },
+    ...(devices ? { sidecars: { group: settingsToGroup(settings), dataPlane: settingsToDataPlane(settings) } } : {}),
     clock,
     log: log.child({ component: 'publisher' }),
     onComputed(answer) {
@@ -52,13 +44,14 @@ async function run(settings: Settings, log: Log): Promise<void> {
       health.ready('devices');
     },
   });
-  const store = createDeviceStore({
+  const gateway =
+    place && createGatewayProcess(settings, { place, functions, clock, log, metrics, onGroups: publisher.groups });
+  const tailnet = createTailnetProcess(settings, {
     clock,
-    log: sourceLog.child({ source: source.name }),
-    holdMs: settings.holdEmpty,
-    onChange(devices) {
-      publisher.devices(devices);
-      state?.save(devices);
+    log: log.child({ component: 'devices' }),
+    onChange(list) {
+      publisher.devices(list);
+      gateway?.store.devices(list);
     },
   });
   const xds = createXdsServer({
@@ -68,34 +61,56 @@ async function run(settings: Settings, log: Log): Promise<void> {
     observer: createXdsObserver(metrics),
   });
   const scrape = async () => {
-    copySourceStatus(metrics, source.name, store.status(), clock.now());
+    tailnet.copyStatus(metrics);
     return { status: 200, contentType: metrics.registry.contentType, body: await metrics.registry.metrics() };
   };
+  const pages = { '/metrics': scrape, '/explain': () => json(gateway?.extension.explain() ?? {}) };
 
+  const host = settings.bindAddress;
   const probes =
     settings.healthAddress &&
     (await bound('--health-probe-bind-address', listenHttpEndpoints(settings.healthAddress, health.routes)));
-  const scrapes =
+  const admin =
     settings.metricsAddress &&
-    (await bound('--metrics-bind-address', listenHttpEndpoints(settings.metricsAddress, { '/metrics': scrape })));
-  const { port: xdsPort } = await bound(
-    '--bind-address, --xds-port',
-    xds.listen({ host: settings.bindAddress, port: settings.xdsPort }),
-  );
+    (await bound('--metrics-bind-address', listenHttpEndpoints(settings.metricsAddress, pages)));
+  const { port: xdsPort } = await bound('--bind-address, --xds-port', xds.listen({ host, port: settings.xdsPort }));
+  const hooks =
+    gateway &&
+    (await bound('--bind-address, --grpc-port', gateway.extension.listen({ host, port: settings.grpcPort })));
   health.ready('xDS');
-  log.info({ version, xdsPort, healthPort: probes?.port, metricsPort: scrapes?.port }, 'listening');
+  gateway?.store.observe(() => gateway.store.synced && health.ready('resources'));
+  log.info(
+    { version, xdsPort, grpcPort: hooks?.port, healthPort: probes?.port, metricsPort: admin?.port },
+    'listening',
+  );
 
-  const restored = await state?.restore();
-  if (restored !== undefined) store.restore(restored);
-  await source.run(store, shutdown);
+  await Promise.all([tailnet.run(shutdown), gateway?.run(shutdown)]);
 
   health.stopping();
-  store.close();
-  await state?.close();
+  await tailnet.close();
+  gateway?.store.close();
   publisher.close();
-  await xds.close({ graceMs });
-  await scrapes?.close();
+  await Promise.all([xds.close({ graceMs }), gateway?.extension.close({ graceMs })]);
+  await admin?.close();
   await probes?.close();
+}
+
+/** Where resources come from, if from anywhere: a folder, else a cluster. */
+async function findResources(settings: Settings): Promise<ResourcePlace | undefined> {
+  if (settings.resources !== undefined) return { kind: 'folder', path: settings.resources };
+  const kube = await loadKubeConfig({ kubeconfig: settings.kubeconfig, environment: process.env });
+  return kube && { kind: 'cluster', kube };
+}
+
+async function start(settings: Settings, log: Log): Promise<void> {
+  const place = await findResources(settings);
+  if (place === undefined && !devicesAreRead(settings)) {
+    process.stderr.write(`${nothingToServe}\n`);
+    process.exitCode = 2;
+    return;
+  }
+  await run(settings, place, log);
+  log.info({}, 'stopped');
 }
 
 /** Names the setting of an address that cannot be had. */
@@ -119,13 +134,10 @@ switch (parsed.kind) {
     break;
   case 'settings': {
     const log = createLog(parsed.settings.logLevel);
-    await run(parsed.settings, log).then(
-      () => log.info({}, 'stopped'),
-      (err: unknown) => {
-        log.error({ err }, 'failed to run');
-        process.exit(1);
-      },
-    );
+    await start(parsed.settings, log).catch((err: unknown) => {
+      log.error({ err }, 'failed to run');
+      process.exit(1);
+    });
     break;
   }
 }

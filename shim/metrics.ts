@@ -73,6 +73,38 @@ export function createMetrics(build: { readonly version: string }) {
       buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
       registers,
     }),
+    hookCalls: new Counter({
+      name: 'tailway_hook_calls_total',
+      help: "Calls of Envoy Gateway's hooks by result, and whether the answer to the same object was at hand.",
+      labelNames: ['hook', 'result', 'cached'],
+      registers,
+    }),
+    hookDuration: new Histogram({
+      name: 'tailway_hook_duration_seconds',
+      help: 'Duration of the calls of a hook, waiting for the first sync included.',
+      labelNames: ['hook'],
+      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30],
+      registers,
+    }),
+    hookBytes: new Histogram({
+      name: 'tailway_hook_message_bytes',
+      help: 'Sizes of the messages of a hook.',
+      labelNames: ['hook', 'direction'],
+      buckets: [1e3, 1e4, 1e5, 1e6, 4 * 1024 * 1024, 1e7, 1e8, 1e9],
+      registers,
+    }),
+    hookPanics: new Counter({
+      name: 'tailway_hook_left_out_total',
+      help: 'Resources that were left out of an answer because their handling failed.',
+      labelNames: ['hook'],
+      registers,
+    }),
+    resourceFailures: new Counter({
+      name: 'tailway_resource_failures_total',
+      help: 'Readings of resources that failed.',
+      labelNames: ['source'],
+      registers,
+    }),
     xdsConnections: new Gauge({
       name: 'tailway_xds_connections',
       help: 'Open connections of the xDS server.',

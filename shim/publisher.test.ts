@@ -7,9 +7,8 @@ import { ClusterLoadAssignmentSchema } from '../proto/gen/envoy/config/endpoint/
 import { ComputeDataPlaneRequestSchema } from '../proto/gen/tailway/dataplane/v1/dataplane_pb.ts';
 import { GroupSchema } from '../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import { type Device, DeviceSchema } from '../proto/gen/tailway/tailnet/v1/device_pb.ts';
-import type { FunctionsClient } from './functions-client.ts';
 import type { Log } from './log.ts';
-import { createPublisher } from './publisher.ts';
+import { type PublisherOptions, createPublisher } from './publisher.ts';
 import { createResourceCache } from './xds/resource-cache.ts';
 import { typeUrls } from './xds/resource.ts';
 
@@ -17,7 +16,7 @@ const device = (id: string, address: string, more: Partial<Device> = {}) =>
   create(DeviceSchema, { id, addresses: [address], authorized: true, tags: ['tag:weight-1'], ...more } as Device);
 
 /** A publisher whose functions, clock and log the test is the master of. */
-function createBench(overrides: Partial<FunctionsClient> = {}) {
+function createBench(overrides: Partial<PublisherOptions['functions']> = {}) {
   const errors: string[] = [];
   const timers: { callback: () => void; ms: number; armed: boolean }[] = [];
   let now = 1_000_000;

@@ -26,7 +26,7 @@ export interface Publisher {
 
 /** What a publisher is made of. */
 export interface PublisherOptions {
-  readonly functions: FunctionsClient;
+  readonly functions: Pick<FunctionsClient, 'computeEndpoints' | 'computeDataPlane'>;
   readonly cache: { apply(changes: Iterable<ResourceChange>): void };
   /** The group of the sidecars, and their data plane; absent: sidecars are not served. */
   readonly sidecars?: { readonly group: Group; readonly dataPlane: ComputeDataPlaneRequest };

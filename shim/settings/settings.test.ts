@@ -98,13 +98,6 @@ describe('errors', () => {
     expect(errorsOf([...file, '--xds-port=x', '--bogus=1', '--hold-empty=never'])).toHaveLength(3);
   });
 
-  it('says what to set when nothing is', () => {
-    const [error] = errorsOf([]);
-    expect(error).toContain('TS_ENVOY_API_TOKEN');
-    expect(error).toContain('--devices');
-    expect(error).toContain('npm run demo');
-  });
-
   it('never shows a secret', () => {
     const errors = errorsOf([], { TS_ENVOY_API_TOKEN: 'tskey api-hunter2' }).join('\n');
     expect(errors).toContain('TS_ENVOY_API_TOKEN');

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { findContradictions } from './contradictions.ts';
 import { type Definition, type Settings, definitions } from './definitions.ts';
 import { SettingError } from './parsers.ts';
 
@@ -31,7 +32,7 @@ export function parseSettings(args: readonly string[], environment: Readonly<Nod
   }
   // Every value was made by the parser of its own definition.
   const settings = Object.freeze(values) as unknown as Settings;
-  if (errors.length === 0) errors.push(...contradictions(settings));
+  if (errors.length === 0) errors.push(...findContradictions(settings));
   return errors.length > 0 ? { kind: 'errors', errors } : { kind: 'settings', settings };
 }
 
@@ -96,31 +97,4 @@ function sourceOf(
 
 function shown(definition: Definition<unknown>, text: string): string {
   return definition.flag === undefined ? 'its value' : JSON.stringify(text);
-}
-
-/** What is wrong although each setting is right. */
-function contradictions(settings: Settings): string[] {
-  const errors: string[] = [];
-  const { apiToken, oauthClientId, oauthClientSecret } = settings;
-  if ((oauthClientId === undefined) !== (oauthClientSecret === undefined)) {
-    const missing = oauthClientId === undefined ? 'TS_ENVOY_OAUTH_CLIENT_ID' : 'TS_ENVOY_OAUTH_CLIENT_SECRET';
-    errors.push(`${missing}: must be set too: an OAuth client has an id and a secret`);
-  }
-  if (apiToken !== undefined && oauthClientId !== undefined) {
-    errors.push('TS_ENVOY_API_TOKEN: give an API key or an OAuth client (TS_ENVOY_OAUTH_CLIENT_ID), not both');
-  }
-  if (settings.apiKind === 'headscale' && oauthClientId !== undefined) {
-    errors.push('TS_ENVOY_OAUTH_CLIENT_ID: headscale has no OAuth clients; set TS_ENVOY_API_TOKEN to an API key of it');
-  }
-  if (settings.healthCheckTimeout > settings.healthCheckInterval) {
-    errors.push('--health-check-timeout: must not be longer than --health-check-interval');
-  }
-  if (settings.devices === undefined && apiToken === undefined && oauthClientId === undefined) {
-    errors.push(
-      'nothing to serve: set TS_ENVOY_API_TOKEN (or TS_ENVOY_OAUTH_CLIENT_ID and TS_ENVOY_OAUTH_CLIENT_SECRET) ' +
-        'to read a tailnet, or --devices FILE (TAILWAY_DEVICES) to read devices from a file; ' +
-        '`npm run demo` shows it all and needs nothing',
-    );
-  }
-  return errors;
 }

@@ -1,0 +1,121 @@
+import { create } from '@bufbuild/protobuf';
+import { computeBackendCluster } from '../functions/clusters/backend-cluster.ts';
+import { computeRouteOverlay } from '../functions/routes/route-overlay.ts';
+import { computeRoutes } from '../functions/routes/routes.ts';
+import { ClusterSettingsSchema } from '../proto/gen/tailway/clusters/v1/clusters_pb.ts';
+import type { Group } from '../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+import { createClusterWriters } from './cluster-writers.ts';
+import { createFolderSource } from './custom-resources/folder-source.ts';
+import { parseBackendResource, parsePolicyResource } from './custom-resources/parse-extension-resource.ts';
+import type { ResourceSource } from './custom-resources/resource-source.ts';
+import { settingsToGroup } from './data-plane-inputs.ts';
+import type { ExtensionServer } from './extension/extension-options.ts';
+import { createExtensionServer } from './extension/extension-server.ts';
+import type { FunctionsClient } from './functions-client.ts';
+import type { GatewayStore } from './gateway/gateway-state.ts';
+import { createGatewayState } from './gateway/gateway-store.ts';
+import { createHookObserver } from './hook-observer.ts';
+import { createKubeClient } from './kubernetes/kube-client.ts';
+import type { LoadedKubeConfig } from './kubernetes/kube-config.ts';
+import { createKubernetesSource } from './kubernetes/kubernetes-source.ts';
+import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
+import { devicesAreRead } from './settings/contradictions.ts';
+import type { Settings } from './settings/definitions.ts';
+import type { Clock } from './sources/clock.ts';
+
+/** Where the resources of the gateway come from: a folder, or a cluster. */
+export type ResourcePlace =
+  | { readonly kind: 'folder'; readonly path: string }
+  | { readonly kind: 'cluster'; readonly kube: LoadedKubeConfig };
+
+/** The parts that serve a gateway: resources in, hooks answered. */
+export interface GatewayProcess {
+  readonly store: GatewayStore;
+  readonly extension: ExtensionServer;
+  /** Reads the resources, and writes what became of them, until `signal` aborts. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** How long hooks wait for the devices of a resource that discovers its endpoints. */
+const deviceWaitMs = 10_000;
+
+/** Builds the parts; nothing runs yet. */
+export function createGatewayProcess(
+  settings: Settings,
+  parts: {
+    readonly place: ResourcePlace;
+    readonly functions: FunctionsClient;
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly metrics: Metrics;
+    readonly onGroups: (groups: readonly Group[]) => void;
+  },
+): GatewayProcess {
+  const { place, functions, clock, log, metrics, onGroups } = parts;
+  const clusterSettings = create(ClusterSettingsSchema, {
+    xdsTarget: settings.xdsTarget,
+    allowTargets: [...settings.allowTargets],
+  });
+  const { discoveryTags, addressFamily } = settingsToGroup(settings);
+  const store = createGatewayState({
+    functions,
+    clusterSettings,
+    groupDefaults: { discoveryTags, addressFamily },
+    tailnets: [settings.tailnet],
+    endpointPort: settings.endpointPort,
+    deviceWaitMs: devicesAreRead(settings) ? deviceWaitMs : 0,
+    clock,
+    log: log.child({ component: 'gateway' }),
+    onGroups,
+  });
+  const extension = createExtensionServer({
+    state: store,
+    // Envoy Gateway waits for the answer, so these never leave the process.
+    functions: { computeRoutes, computeRouteOverlay, computeBackendCluster },
+    parsers: {
+      parseEndpoints: (json) => parseBackendResource(json, { tailnets: [settings.tailnet] }),
+      parsePolicy: parsePolicyResource,
+    },
+    log: log.child({ component: 'extension' }),
+    observer: createHookObserver(metrics),
+    clusterSettings,
+    deadlineMs: settings.hookDeadline,
+    syncWaitMs: settings.hookSyncWait,
+    onUnsynced: settings.hookUnsynced,
+  });
+  const { source, write } = createPlace(settings, place, store, { clock, log });
+  return {
+    store,
+    extension,
+    async run(signal) {
+      await Promise.all([source.run(store.sink, signal), write(signal)]);
+    },
+  };
+}
+
+interface Place {
+  readonly source: ResourceSource;
+  /** Writes back what became of the resources, until the signal aborts. */
+  write(signal: AbortSignal): Promise<void>;
+}
+
+function createPlace(
+  settings: Settings,
+  place: ResourcePlace,
+  store: GatewayStore,
+  parts: { readonly clock: Clock; readonly log: Log },
+): Place {
+  if (place.kind === 'folder') {
+    return { source: createFolderSource({ path: place.path, clock: parts.clock }), write: () => Promise.resolve() };
+  }
+  const cluster = {
+    client: createKubeClient(place.kube),
+    namespaces: settings.namespaces,
+    clock: parts.clock,
+    random: () => Math.random(),
+    log: parts.log.child({ component: 'kubernetes' }),
+  };
+  const writers = createClusterWriters({ ...cluster, store });
+  return { source: createKubernetesSource(cluster), write: (signal) => writers.run(signal) };
+}

@@ -1,0 +1,33 @@
+import type { Settings } from './definitions.ts';
+
+/** What to set when there is nothing to serve. */
+export const nothingToServe =
+  'nothing to serve: set TS_ENVOY_API_TOKEN (or TS_ENVOY_OAUTH_CLIENT_ID and TS_ENVOY_OAUTH_CLIENT_SECRET) to read a ' +
+  'tailnet, --devices FILE (TAILWAY_DEVICES) to read devices from a file, --kubeconfig FILE (KUBECONFIG) to read ' +
+  'resources from a cluster, or --resources DIR (TAILWAY_RESOURCES) to read them from a folder; ' +
+  '`npm run demo` shows it all and needs nothing';
+
+/** Whether devices are read at all. */
+export function devicesAreRead(settings: Settings): boolean {
+  return settings.devices !== undefined || settings.apiToken !== undefined || settings.oauthClientId !== undefined;
+}
+
+/** What is wrong although each setting is right. */
+export function findContradictions(settings: Settings): string[] {
+  const errors: string[] = [];
+  const { apiToken, oauthClientId, oauthClientSecret } = settings;
+  if ((oauthClientId === undefined) !== (oauthClientSecret === undefined)) {
+    const missing = oauthClientId === undefined ? 'TS_ENVOY_OAUTH_CLIENT_ID' : 'TS_ENVOY_OAUTH_CLIENT_SECRET';
+    errors.push(`${missing}: must be set too: an OAuth client has an id and a secret`);
+  }
+  if (apiToken !== undefined && oauthClientId !== undefined) {
+    errors.push('TS_ENVOY_API_TOKEN: give an API key or an OAuth client (TS_ENVOY_OAUTH_CLIENT_ID), not both');
+  }
+  if (settings.apiKind === 'headscale' && oauthClientId !== undefined) {
+    errors.push('TS_ENVOY_OAUTH_CLIENT_ID: headscale has no OAuth clients; set TS_ENVOY_API_TOKEN to an API key of it');
+  }
+  if (settings.healthCheckTimeout > settings.healthCheckInterval) {
+    errors.push('--health-check-timeout: must not be longer than --health-check-interval');
+  }
+  return errors;
+}

@@ -1,0 +1,64 @@
+import type { Device } from '../proto/gen/tailway/tailnet/v1/device_pb.ts';
+import { createConfiguredSource } from './configured-source.ts';
+import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
+import { devicesAreRead } from './settings/contradictions.ts';
+import type { Settings } from './settings/definitions.ts';
+import { copySourceStatus } from './source-metrics.ts';
+import type { Clock } from './sources/clock.ts';
+import { createDeviceStore } from './sources/device-store.ts';
+import { createStateFile } from './sources/state-file.ts';
+
+/** The parts that know the devices of a tailnet: a source, its memory, and its memory on disk. */
+export interface TailnetProcess {
+  /** Reads the devices until `signal` aborts. */
+  run(signal: AbortSignal): Promise<void>;
+  copyStatus(metrics: Metrics): void;
+  /** Saves what is not saved yet. */
+  close(): Promise<void>;
+}
+
+/** Builds the parts; nothing runs yet. Where no source is configured there are no devices, and that is known at once. */
+export function createTailnetProcess(
+  settings: Settings,
+  parts: { readonly clock: Clock; readonly log: Log; readonly onChange: (devices: readonly Device[]) => void },
+): TailnetProcess {
+  const { clock, log, onChange } = parts;
+  if (!devicesAreRead(settings)) {
+    return {
+      async run() {
+        onChange([]);
+      },
+      copyStatus: () => undefined,
+      close: () => Promise.resolve(),
+    };
+  }
+  const { source, origin } = createConfiguredSource(settings, {
+    clock,
+    log,
+    known: (deviceId) => store.current()?.find(({ id }) => id === deviceId),
+  });
+  const state =
+    settings.stateDir === undefined ? undefined : createStateFile({ folder: settings.stateDir, origin, clock, log });
+  const store = createDeviceStore({
+    clock,
+    log: log.child({ source: source.name }),
+    holdMs: settings.holdEmpty,
+    onChange(devices) {
+      onChange(devices);
+      state?.save(devices);
+    },
+  });
+  return {
+    async run(signal) {
+      const restored = await state?.restore();
+      if (restored !== undefined) store.restore(restored);
+      await source.run(store, signal);
+    },
+    copyStatus: (metrics) => copySourceStatus(metrics, source.name, store.status(), clock.now()),
+    async close() {
+      store.close();
+      await state?.close();
+    },
+  };
+}
