@@ -1,5 +1,5 @@
 /** The most bytes that one incoming message may have: what gRPC servers take by default. */
-export const maxMessageBytes = 4 * 1024 * 1024;
+const maxMessageBytes = 4 * 1024 * 1024;
 
 const headerBytes = 5;
 

@@ -5,7 +5,7 @@ import { digestToVersion } from './subscription.ts';
 import type { SubscriptionResponse } from './subscription.ts';
 
 /** A response as it goes over the wire, to be shared by every stream that is owed the same. */
-export interface EncodedResponse {
+interface EncodedResponse {
   readonly bytes: Buffer;
   /** `sequence` as text: unique in the process, so unique on every stream. */
   readonly nonce: string;

@@ -42,13 +42,14 @@ export interface XdsServer {
   streams(): readonly XdsStreamStatus[];
 }
 
+/** What a peer may send ahead, on a stream and on a connection: one request of the largest size, without a round trip in between. */
+const windowBytes = 4 * 1024 * 1024;
+
 const serverOptions = {
   settings: {
     // One Envoy opens a stream of its own for each EDS cluster of a gateway, all over one connection.
     maxConcurrentStreams: 10_000,
-    // What a peer may send ahead, on a stream: one request of the largest size, without a round trip in between.
-    initialWindowSize: 4 * 1024 * 1024,
-    enablePush: false,
+    initialWindowSize: windowBytes,
   },
   // Megabytes of one connection. Beyond it new streams are refused, which 10,000 of them must not come near.
   maxSessionMemory: 256,
@@ -104,6 +105,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
 
   function openSession(session: ServerHttp2Session): void {
     sessions.add(session);
+    session.setLocalWindowSize(windowBytes);
     observer.connectionOpened();
     session.on('close', () => {
       sessions.delete(session);
