@@ -1,4 +1,3 @@
-import { formatResourceKey } from './custom-resources/unique-resources.ts';
 import type { GatewayStore } from './gateway/gateway-state.ts';
 import { createRevisionWriter, type RevisionWriterOptions } from './kubernetes/revision-writer.ts';
 
@@ -16,14 +15,7 @@ export function createClusterWriters(
   const revisions = createRevisionWriter(options);
 
   function desire(): void {
-    if (!store.synced) return;
-    revisions.desire(
-      [...store.gatewayRevisions()].flatMap(([key, revision]) => {
-        const [namespace = '', name = ''] = key.split('/');
-        const gateway = store.gateways.get(formatResourceKey({ kind: 'Gateway', namespace, name }));
-        return gateway === undefined ? [] : [{ gateway, revision }];
-      }),
-    );
+    if (store.synced) revisions.desire(store.gatewayRevisions());
   }
 
   return {

@@ -182,7 +182,6 @@ export function createGatewayState(options: GatewayStoreOptions): GatewayStore {
     },
     resources: wanted.endpoints,
     policyResources: wanted.policies,
-    gateways: wanted.gateways,
     observe: revisionListeners.add,
     observeResources: resourceListeners.add,
     gatewayRevisions,
