@@ -1,26 +1,25 @@
 import type { Log } from '../log.ts';
+import type { ResourceKind } from '../custom-resources/resource-source.ts';
 import type { Clock } from '../sources/clock.ts';
 import { createKeyedQueue } from './keyed-queue.ts';
 import type { KubeClient } from './kube-client.ts';
 import { type KubeError, isKubeError } from './kube-error.ts';
 import { type KubeObject, apiPath, objectKey } from './kube-object.ts';
-import { createReflector } from './reflector.ts';
+import { type ObjectChange, createReflector } from './reflector.ts';
 import { applyObject } from './server-side-apply.ts';
-
-/** A Gateway that has something injected, and the hash of what that is. */
-export interface DesiredRevision {
-  readonly gateway: { readonly namespace: string; readonly name: string; readonly uid: string };
-  /** Equal on every replica. */
-  readonly revision: string;
-}
 
 /**
  * Keeps one TailscaleGatewayRevision for each Gateway that has something injected: Envoy Gateway watches them, and
  * translates again, which calls the hooks, when the spec of one changes.
  */
 export interface RevisionWriter {
-  /** All Gateways that have something injected; the objects of others go. Nothing is written before the first call. */
-  desire(revisions: readonly DesiredRevision[]): void;
+  /**
+   * The revision of each Gateway that has something injected, by `namespace/name`, equal on every replica; the objects of
+   * other Gateways go. Nothing is written before the first call.
+   */
+  desire(revisions: ReadonlyMap<string, string>): void;
+  /** What there is of each kind; Gateways matter. */
+  observe(kind: ResourceKind, changes: readonly ObjectChange[]): void;
   /** Writes until `signal` aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -55,7 +54,8 @@ const repairMs = 30_000;
 export function createRevisionWriter(options: RevisionWriterOptions): RevisionWriter {
   const { client, namespaces, clock, random, log, debounceMs = 50 } = options;
   /** By the Gateway's key, which is that of its object too. */
-  let desired: ReadonlyMap<string, DesiredRevision> | undefined;
+  let desired: ReadonlyMap<string, string> | undefined;
+  const gateways = new Map<string, KubeObject['metadata']>();
   const observed = new Map<string, KubeObject>();
   /** Keys whose desired revision is not written yet; what others do to those that are is no reason to write. */
   const changed = new Map<string, { readonly late: boolean }>();
@@ -70,7 +70,8 @@ export function createRevisionWriter(options: RevisionWriterOptions): RevisionWr
     if (found !== undefined && !isOurs(found)) {
       log.warn({ revision: key }, 'leaves a revision alone that others own');
     } else if (wanted !== undefined) {
-      await apply(wanted, revisionToWrite(wanted.revision, revisionOf(found), change.late), signal);
+      const revision = revisionToWrite(wanted, revisionOf(found), change.late);
+      if (revision !== revisionOf(found)) await apply(key, revision, signal);
     } else if (found !== undefined) {
       await remove(found, signal);
     }
@@ -78,8 +79,11 @@ export function createRevisionWriter(options: RevisionWriterOptions): RevisionWr
     if (changed.get(key) === change) changed.delete(key);
   }
 
-  async function apply({ gateway }: DesiredRevision, revision: string, signal: AbortSignal): Promise<void> {
-    const { namespace, name, uid } = gateway;
+  async function apply(key: string, revision: string, signal: AbortSignal): Promise<void> {
+    const gateway = gateways.get(key);
+    // It went a moment ago, and its revision with it.
+    if (gateway === undefined) return;
+    const { namespace = '', name, uid } = gateway;
     const { group, version } = revisions;
     await applyObject({
       client,
@@ -98,7 +102,7 @@ export function createRevisionWriter(options: RevisionWriterOptions): RevisionWr
       },
       signal,
     });
-    log.info({ gateway: `${namespace}/${name}`, revision }, 'asked Envoy Gateway to translate');
+    log.info({ gateway: key, revision }, 'asked Envoy Gateway to translate');
   }
 
   async function remove({ metadata }: KubeObject, signal: AbortSignal): Promise<void> {
@@ -119,7 +123,7 @@ export function createRevisionWriter(options: RevisionWriterOptions): RevisionWr
   }
 
   function mark(key: string): void {
-    const revision = desired?.get(key)?.revision;
+    const revision = desired?.get(key);
     changed.set(key, { late: revision !== undefined && baseOf(revisionOf(observed.get(key))) === revision });
     queue.add(key, debounceMs);
   }
@@ -134,13 +138,20 @@ export function createRevisionWriter(options: RevisionWriterOptions): RevisionWr
   return {
     desire(next) {
       const before = desired;
-      desired = new Map(next.map((revision) => [objectKey(revision.gateway), revision]));
+      desired = new Map(next);
       if (before === undefined) return start();
       if (unsynced > 0) return undefined;
       for (const key of new Set([...desired.keys(), ...before.keys()])) {
-        if (before.get(key)?.revision !== desired.get(key)?.revision) mark(key);
+        if (before.get(key) !== desired.get(key)) mark(key);
       }
       return undefined;
+    },
+    observe(kind, changes) {
+      if (kind !== 'Gateway') return;
+      for (const change of changes) {
+        if (change.kind === 'set') gateways.set(objectKey(change.object.metadata), change.object.metadata);
+        else gateways.delete(objectKey(change));
+      }
     },
     async run(signal) {
       const paths = (namespaces.length === 0 ? [undefined] : namespaces).map((namespace) =>
@@ -192,7 +203,8 @@ function baseOf(revision: string): string {
   return revision.replace(/-\d+$/, '');
 }
 
+/** What another replica wrote after we had the same in mind is as good as ours. */
 function revisionToWrite(revision: string, found: string, late: boolean): string {
-  if (!late || baseOf(found) !== revision) return revision;
-  return `${revision}-${Number(/-(\d+)$/.exec(found)?.[1] ?? 0) + 1}`;
+  if (baseOf(found) !== revision) return revision;
+  return late ? `${revision}-${Number(/-(\d+)$/.exec(found)?.[1] ?? 0) + 1}` : found;
 }
