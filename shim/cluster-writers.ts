@@ -1,8 +1,12 @@
+import type { ResourceKind } from './custom-resources/resource-source.ts';
 import type { GatewayStore } from './gateway/gateway-state.ts';
+import type { ObjectChange } from './kubernetes/reflector.ts';
 import { createRevisionWriter, type RevisionWriterOptions } from './kubernetes/revision-writer.ts';
 
 /** What is written back into a cluster. */
 export interface ClusterWriters {
+  /** What the API server has, as it tells it. */
+  observe(kind: ResourceKind, changes: readonly ObjectChange[]): void;
   /** Writes until `signal` aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -19,6 +23,7 @@ export function createClusterWriters(
   }
 
   return {
+    observe: revisions.observe,
     async run(signal) {
       const unobserve = [store.observe(desire), store.observeResources(desire)];
       desire();

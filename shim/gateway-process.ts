@@ -117,5 +117,8 @@ function createPlace(
     log: parts.log.child({ component: 'kubernetes' }),
   };
   const writers = createClusterWriters({ ...cluster, store });
-  return { source: createKubernetesSource(cluster), write: (signal) => writers.run(signal) };
+  return {
+    source: createKubernetesSource({ ...cluster, observe: writers.observe }),
+    write: (signal) => writers.run(signal),
+  };
 }
