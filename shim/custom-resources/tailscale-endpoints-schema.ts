@@ -56,7 +56,7 @@ export const endpointSchema = z
       .enum(protocols, { error: `must be one of ${protocols.join(', ')}` })
       .meta({
         description:
-          'What the upstream speaks. HTTPS is verified against the CAs of the system. TCP serves custom backends only; UDP is refused with a condition.',
+          'What the upstream speaks. HTTPS is verified against the CAs of the system. TCP and UDP fit no route of a path; the status says so.',
       })
       .default('HTTP'),
     externalTarget: text(
