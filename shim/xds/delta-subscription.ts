@@ -1,5 +1,5 @@
 import type { CachedResource, ResourceView } from './resource-cache.ts';
-import { replaceDigest } from './resource-cache.ts';
+import { sumDigests } from './resource-cache.ts';
 import type { TypeUrl } from './resource.ts';
 import {
   applyAnswer,
@@ -166,7 +166,7 @@ function respond(state: DeltaState, view: ResourceView, hold: boolean): Transiti
 
 /** Negative for everything, which what is on demand may come on top of. */
 function contentDigest(everything: boolean, news: News): bigint {
-  const sum = news.resources.reduce((sum, resource) => replaceDigest(sum, undefined, resource), 0n);
+  const sum = sumDigests(news.resources);
   return everything ? -1n - sum : sum;
 }
 

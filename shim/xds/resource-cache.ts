@@ -79,6 +79,14 @@ export function replaceDigest(
   return BigInt.asUintN(128, sum + (after?.digest ?? 0n) - (before?.digest ?? 0n));
 }
 
+/** The sum of the digests of `resources`. */
+export function sumDigests(resources: readonly CachedResource[]): bigint {
+  // Mostly it is one: no sum, and nothing allocated.
+  const [first] = resources;
+  if (first !== undefined && resources.length === 1) return first.digest;
+  return resources.reduce((sum, resource) => replaceDigest(sum, undefined, resource), 0n);
+}
+
 interface ResourceTable extends ResourceView {
   write(changes: ReadonlyMap<string, CacheChange>): void;
 }

@@ -55,6 +55,9 @@ const serverOptions = {
   maxSessionMemory: 256,
 };
 
+/** How many connections may wait to be accepted: after a restart all Envoys come at once, and who is turned away waits a second. */
+const backlog = 8192;
+
 const defaultPingIntervalMs = 30_000;
 
 const noObserver: XdsObserver = {
@@ -176,7 +179,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
 function listening(server: Http2Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => {
+    server.listen({ port, host, backlog }, () => {
       server.off('error', reject);
       resolve();
     });

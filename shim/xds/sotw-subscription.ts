@@ -1,5 +1,5 @@
 import type { CachedResource, ResourceView } from './resource-cache.ts';
-import { replaceDigest } from './resource-cache.ts';
+import { replaceDigest, sumDigests } from './resource-cache.ts';
 import type { TypeUrl } from './resource.ts';
 import {
   applyAnswer,
@@ -39,6 +39,8 @@ export interface SotwRequest {
   /** The message of `error_detail`; undefined: there is none. */
   readonly error: string | undefined;
 }
+
+const noneRemoved: readonly string[] = [];
 
 /** A subscription before its first request. */
 export function createSotwState(typeUrl: TypeUrl): SotwState {
@@ -197,7 +199,7 @@ function fullResponse(
   changed: readonly CachedResource[] | undefined,
 ): SubscriptionResponse {
   const { typeUrl, digest } = state;
-  return { typeUrl, digest, content: -1n, resources: () => fullContent(state, view), changed, removed: [] };
+  return { typeUrl, digest, content: -1n, resources: () => fullContent(state, view), changed, removed: noneRemoved };
 }
 
 /** All that the client sees, with what is gone but still due: it is held. */
@@ -212,7 +214,6 @@ function fullContent({ wildcard, names, due }: SotwState, view: ResourceView): r
 }
 
 function partialResponse(state: SotwState, changed: readonly CachedResource[]): SubscriptionResponse {
-  const content = changed.reduce((sum, resource) => replaceDigest(sum, undefined, resource), 0n);
   const { typeUrl, digest } = state;
-  return { typeUrl, digest, content, resources: () => changed, changed, removed: [] };
+  return { typeUrl, digest, content: sumDigests(changed), resources: () => changed, changed, removed: noneRemoved };
 }
