@@ -79,8 +79,7 @@ export function createEventWriter(options: EventWriterOptions): EventWriter {
     if (series === undefined || series.count === series.writtenCount) return;
     await limit.take(signal);
     if (signal.aborted) return;
-    const { count } = series;
-    const { name } = series;
+    const { count, name } = series;
     if (name === undefined) {
       const created = `${series.event.resource.name.slice(0, 200)}.${id.slice(0, 8)}${series.firstMs.toString(16)}`;
       await client.request({
@@ -95,7 +94,7 @@ export function createEventWriter(options: EventWriterOptions): EventWriter {
         method: 'PATCH',
         path: apiPath(events, { namespace: namespaceOf(series.event), name }),
         contentType: 'application/merge-patch+json',
-        body: { series: { count, lastObservedTime: microTime(series.lastMs) } },
+        body: { series: toSeries(series) },
         signal,
       });
     }
@@ -156,7 +155,12 @@ function idOf({ resource, type, reason, action, note }: ResourceEvent): string {
     .digest('hex');
 }
 
-function toEvent({ event, firstMs }: Series, name: string, identity: string): object {
+function toSeries({ count, lastMs }: Series): object {
+  return { count, lastObservedTime: microTime(lastMs) };
+}
+
+function toEvent(series: Series, name: string, identity: string): object {
+  const { event, firstMs } = series;
   const { resource, type, reason, action, note } = event;
   const { group, version } = resourceKinds[resource.kind];
   return {
@@ -170,6 +174,7 @@ function toEvent({ event, firstMs }: Series, name: string, identity: string): ob
     reason,
     action,
     note: cutOff(note),
+    ...(series.count > 1 ? { series: toSeries(series) } : {}),
     regarding: {
       apiVersion: `${group}/${version}`,
       kind: resource.kind,

@@ -124,7 +124,7 @@ export function createRevisionWriter(options: RevisionWriterOptions): RevisionWr
 
   function mark(key: string): void {
     const revision = desired?.get(key);
-    changed.set(key, { late: revision !== undefined && baseOf(revisionOf(observed.get(key))) === revision });
+    changed.set(key, { late: revision !== undefined && revisionOf(observed.get(key)).startsWith(revision) });
     queue.add(key, debounceMs);
   }
 
@@ -198,13 +198,11 @@ function revisionOf(object: KubeObject | undefined): string {
   return typeof revision === 'string' ? revision : '';
 }
 
-/** Without the number that a late replica added. */
-function baseOf(revision: string): string {
-  return revision.replace(/-\d+$/, '');
-}
-
-/** What another replica wrote after we had the same in mind is as good as ours. */
+/**
+ * What another replica wrote after we had the same in mind is as good as ours. A number behind the revision, which has
+ * always the same length, makes it another one.
+ */
 function revisionToWrite(revision: string, found: string, late: boolean): string {
-  if (baseOf(found) !== revision) return revision;
-  return late ? `${revision}-${Number(/-(\d+)$/.exec(found)?.[1] ?? 0) + 1}` : found;
+  if (!found.startsWith(revision)) return revision;
+  return late ? `${revision}${Number(found.slice(revision.length)) + 1}` : found;
 }
