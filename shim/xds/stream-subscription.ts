@@ -182,9 +182,11 @@ class Subscription<State extends SubscriptionState, Request> implements StreamSu
     ctx.observer.pushed({ typeUrl, variant, resources, bytes: bytes.length });
   }
 
-  private refused({ changed = [], version }: SentResponse, error: string): void {
+  private refused({ changed, version }: SentResponse, error: string): void {
     const { ctx, protocol, typeUrl, nodeId } = this.options;
-    const names = changed.slice(0, maxNackNames).map((resource) => resource.name);
+    // All that there was: what there is now says enough to find the place.
+    const news = changed ?? ctx.cache.view(typeUrl).wildcard();
+    const names = news.slice(0, maxNackNames).map((resource) => resource.name);
     const message = error.slice(0, maxErrorLength);
     ctx.log.warn({ node: nodeId, type: typeUrl, names, version, error: message }, 'node refused a response');
     ctx.observer.nacked({ typeUrl, variant: protocol.variant, nodeId, names, version, message });
