@@ -11,8 +11,8 @@ export const tailscaleGatewayRevisionSpecSchema = z
     targetRefs: targetRefsSchema.meta({ description: 'The Gateway that the revision is about.' }),
     revision: text(
       64,
-      /^[0-9a-f]*$/,
-      'must be a hash in hexadecimal digits',
+      /^[-.0-9A-Za-z]*$/,
+      'must be letters, digits, dots and hyphens',
       'Hash of what is injected into the Gateway: equal on every replica.',
     ),
   })

@@ -47,6 +47,8 @@ export interface DecidedState {
   decided(): readonly DecidedEndpoint[];
   endpoints(): readonly ServiceEndpoint[];
   policies(): readonly RoutePolicy[];
+  /** The policies with the hashes of their content. */
+  decidedPolicies(): readonly DecidedPolicy[];
   clusters(): readonly EncodedCluster[];
   groups(): readonly Group[];
 }
@@ -59,6 +61,7 @@ export function createDecidedState(): DecidedState {
   const clusters = createSortedList<EncodedCluster>();
   const groups = createSortedList<Group>();
   const policies = createSortedList<RoutePolicy>();
+  const decidedPolicies = createSortedList<DecidedPolicy>();
   const digest = createContentDigest();
   const groupsDigest = createContentDigest();
 
@@ -89,9 +92,11 @@ export function createDecidedState(): DecidedState {
     if (next?.policy === undefined) {
       known.delete(key);
       policies.delete(key);
+      decidedPolicies.delete(key);
     } else {
       known.add(key);
       policies.set(key, next.policy);
+      decidedPolicies.set(key, next);
     }
   }
 
@@ -116,6 +121,7 @@ export function createDecidedState(): DecidedState {
     decided: decided.values,
     endpoints: endpoints.values,
     policies: policies.values,
+    decidedPolicies: decidedPolicies.values,
     clusters: clusters.values,
     groups: groups.values,
   };

@@ -2,9 +2,7 @@ import { gatewayTargets, selectsEndpoint } from '../../functions/route-policy/po
 import type { EndpointRef, RoutePolicy } from '../../proto/gen/tailway/gateway/v1/gateway_pb.ts';
 import type { CustomResource } from '../custom-resources/resource-source.ts';
 import { createContentDigest } from './content-digest.ts';
-
-/** Name of the controller in GatewayClasses of Envoy Gateway. */
-export const envoyGatewayController = 'gateway.envoyproxy.io/gatewayclass-controller';
+import { envoyGateways } from './envoy-gateways.ts';
 
 /** What the revisions of Gateways are computed from. */
 export interface GatewayRevisionsInput {
@@ -21,8 +19,7 @@ export interface GatewayRevisionsInput {
  * Policies that target a route concern every Gateway, since the route may be attached to any.
  */
 export function computeGatewayRevisions(input: GatewayRevisionsInput): ReadonlyMap<string, string> {
-  const classes = new Set(input.gatewayClasses.filter(isOfEnvoyGateway).map(({ name }) => name));
-  const gateways = input.gateways.filter((gateway) => classes.has(fieldOf(gateway.spec, 'gatewayClassName')));
+  const gateways = envoyGateways(input.gateways, input.gatewayClasses);
   const digests = new Map(gateways.map(({ namespace, name }) => [`${namespace}/${name}`, newDigest()]));
   const everywhere = newDigest();
   const restricting = Map.groupBy(
@@ -61,14 +58,4 @@ function newDigest() {
 
 function targetKeys(policy: RoutePolicy): ReadonlySet<string> {
   return new Set(gatewayTargets(policy).map(({ name }) => `${policy.namespace}/${name}`));
-}
-
-function isOfEnvoyGateway({ spec }: CustomResource): boolean {
-  return fieldOf(spec, 'controllerName') === envoyGatewayController;
-}
-
-function fieldOf(spec: unknown, field: string): string {
-  if (typeof spec !== 'object' || spec === null || !Object.hasOwn(spec, field)) return '';
-  const value: unknown = spec[field as keyof typeof spec];
-  return typeof value === 'string' ? value : '';
 }

@@ -2,7 +2,7 @@ import type { ClusterSettings, RefusedEndpoint } from '../../proto/gen/tailway/c
 import type { Group } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import type { EndpointRef, RoutePolicy, ServiceEndpoint } from '../../proto/gen/tailway/gateway/v1/gateway_pb.ts';
 import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
-import type { ResourceSink } from '../custom-resources/resource-source.ts';
+import type { CustomResource, ResourceSink } from '../custom-resources/resource-source.ts';
 import type { Log } from '../log.ts';
 import type { Clock } from '../sources/clock.ts';
 import type { ClusterFunctions } from './cluster-batches.ts';
@@ -50,6 +50,9 @@ export interface GatewayStore extends GatewayState {
   readonly resources: ReadonlyMap<string, WantedEndpoints>;
   /** All TailscaleRoutePolicies and what they come to. */
   readonly policyResources: ReadonlyMap<string, WantedPolicy>;
+  /** All Gateways, those of others than Envoy Gateway included. */
+  readonly gateways: ReadonlyMap<string, CustomResource>;
+  readonly gatewayClasses: ReadonlyMap<string, CustomResource>;
   /** What is decided about an endpoint: injected, refused, or, before the first answer, nothing. */
   decision(ref: EndpointRef): EndpointDecision;
   /** Resolves when everything that was told so far is decided, or has failed. */

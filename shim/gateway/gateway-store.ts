@@ -145,7 +145,7 @@ export function createGatewayState(options: GatewayStoreOptions): GatewayStore {
     if (!synced) return new Map();
     revisions ??= computeGatewayRevisions({
       endpoints: decided.decided().map(({ cluster, digest }) => ({ ref: cluster.endpoint, digest })),
-      policies: [...wanted.policies.values()].flatMap(({ policy, digest }) => (policy ? [{ policy, digest }] : [])),
+      policies: decided.decidedPolicies().flatMap(({ policy, digest }) => (policy ? [{ policy, digest }] : [])),
       gateways: [...wanted.gateways.values()],
       gatewayClasses: [...wanted.gatewayClasses.values()],
     });
@@ -182,6 +182,8 @@ export function createGatewayState(options: GatewayStoreOptions): GatewayStore {
     },
     resources: wanted.endpoints,
     policyResources: wanted.policies,
+    gateways: wanted.gateways,
+    gatewayClasses: wanted.gatewayClasses,
     observe: revisionListeners.add,
     observeResources: resourceListeners.add,
     gatewayRevisions,

@@ -1,6 +1,10 @@
 import { toBinary } from '@bufbuild/protobuf';
 import { selectsEndpoint } from '../../functions/route-policy/policy.ts';
-import { type RoutePolicy, RoutePolicySchema } from '../../proto/gen/tailway/gateway/v1/gateway_pb.ts';
+import {
+  type RoutePolicy,
+  RoutePolicySchema,
+  type ServiceEndpoint,
+} from '../../proto/gen/tailway/gateway/v1/gateway_pb.ts';
 import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import { discoverEndpoints } from '../custom-resources/discovered-endpoints.ts';
 import {
@@ -19,6 +23,8 @@ import { createEndpointIndex, type EndpointIndex } from './endpoint-index.ts';
 export interface WantedEndpoints {
   readonly resource: CustomResource;
   readonly converted: ConvertedEndpoints;
+  /** Its endpoints, the discovered ones last. */
+  readonly endpoints: readonly ServiceEndpoint[];
   /** Number of its endpoints that were discovered. */
   readonly discovered: number;
   /** What does not count, discovery included. */
@@ -65,8 +71,9 @@ export function createWantedResources(context: WantedContext): WantedResources {
   function want(key: string, resource: CustomResource, converted: ConvertedEndpoints, devices: readonly Device[]) {
     const found = discover(resource, converted, devices, context.endpointPort);
     const findings = [...converted.findings, ...found.findings];
-    endpoints.set(key, { resource, converted, discovered: found.endpoints.length, findings });
-    return index.replace(key, [...converted.endpoints, ...found.endpoints]);
+    const all = [...converted.endpoints, ...found.endpoints];
+    endpoints.set(key, { resource, converted, endpoints: all, discovered: found.endpoints.length, findings });
+    return index.replace(key, all);
   }
 
   function setPolicy(key: string, next: WantedPolicy | undefined): string[] {

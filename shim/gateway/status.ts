@@ -1,0 +1,230 @@
+import { formatReference } from '../../functions/service-endpoint/reference.ts';
+import type { ServiceEndpoint } from '../../proto/gen/tailway/gateway/v1/gateway_pb.ts';
+import type { Finding } from '../custom-resources/finding.ts';
+import type { Condition, TailscaleEndpointsStatus } from '../custom-resources/status-schemas.ts';
+import { endpointToHosts, type HostStatus, type TailnetView } from './endpoint-hosts.ts';
+import type { EndpointDecision } from './gateway-state.ts';
+import { formatRefusalReason } from './refusal-reason.ts';
+import type { RouteOutcome } from './route-outcomes.ts';
+
+/** A condition, but for the time that its status has held: who writes it knows what it was before. */
+export type DesiredCondition = Omit<Condition, 'lastTransitionTime' | 'observedGeneration'> & {
+  readonly observedGeneration: number;
+};
+
+/** What the status of a TailscaleEndpoints should say. */
+export type DesiredEndpointsStatus = Omit<TailscaleEndpointsStatus, 'conditions'> & {
+  readonly conditions: readonly DesiredCondition[];
+};
+
+/** What a status is computed from. */
+export interface StatusInput {
+  readonly generation: number;
+  /** The endpoints that are as they should be, discovered ones included. */
+  readonly endpoints: readonly ServiceEndpoint[];
+  /** How many of them were discovered. */
+  readonly discovered: number;
+  readonly findings: readonly Finding[];
+  /** Whether devices are needed for more than the endpoints: `autoDiscovery` is on. */
+  readonly discovers: boolean;
+  readonly decisionOf: (endpoint: ServiceEndpoint) => EndpointDecision;
+  /** By reference. */
+  readonly outcomes: ReadonlyMap<string, readonly RouteOutcome[]>;
+  readonly tailnet: TailnetView;
+  /** Whether devices are read from anywhere. */
+  readonly devicesAreRead: boolean;
+  /** When the devices were read last; undefined: never. */
+  readonly lastSyncMs: number | undefined;
+}
+
+/** Hosts that a status names; the API server takes no object of any size. */
+const maxHosts = 1000;
+
+/** Computes the status of a TailscaleEndpoints from everything that is known of it. */
+export function computeStatus(input: StatusInput): DesiredEndpointsStatus {
+  const hosts = input.endpoints.map((endpoint) => ({ endpoint, hosts: endpointToHosts(endpoint, input.tailnet) }));
+  const all = hosts.flatMap((each) => each.hosts);
+  const found = hosts.filter(({ endpoint }) => endpoint.upstream.case === 'selector').flatMap((each) => each.hosts);
+  const problems = {
+    accepted: findRefusals(input),
+    resolved: findUnresolved(input, hosts),
+    programmed: findUnprogrammed(input),
+  };
+  return {
+    conditions: [
+      toCondition(input, 'Accepted', problems.accepted, ignoredFields(input), 'All of it is as it should be.'),
+      toCondition(input, 'ResolvedRefs', problems.resolved, undefined, 'All that it names is known.'),
+      toCondition(input, 'Programmed', problems.programmed, undefined, programmedMessage(input)),
+    ],
+    discoveredEndpoints: found.length + input.discovered,
+    totalEndpoints: all.length,
+    healthyEndpoints: all.filter(({ health }) => health !== 'Unhealthy').length,
+    ...(input.lastSyncMs === undefined ? {} : { lastSync: formatTime(input.lastSyncMs) }),
+    endpointStatus: all.slice(0, maxHosts),
+  };
+}
+
+/** Why a condition does not hold. */
+interface Problem {
+  readonly reason: string;
+  readonly detail: string;
+  /** Whether it may be gone without anybody doing anything. */
+  readonly pending?: boolean;
+}
+
+/** What is wrong with the resource, by itself or beside others. */
+function findRefusals(input: StatusInput): Problem[] {
+  const refused = input.findings.filter(({ effect }) => effect !== 'field-ignored');
+  const decided = input.endpoints.flatMap((endpoint): Problem[] => {
+    const name = endpoint.ref?.endpoint ?? '';
+    const decision = input.decisionOf(endpoint);
+    if (decision.kind === 'refused') {
+      const { reason, detail } = decision.refused;
+      return [{ reason: formatRefusalReason(reason), detail: `endpoint "${name}": ${detail}` }];
+    }
+    const conflict = outcomesOf(input, endpoint).find(({ reason }) => reason === 'Conflicted');
+    return conflict === undefined
+      ? []
+      : [{ reason: conflict.reason, detail: `endpoint "${name}" on ${conflict.listener}: ${conflict.detail}` }];
+  });
+  return [...refused, ...decided];
+}
+
+function ignoredFields({ findings }: StatusInput): Problem | undefined {
+  const ignored = findings.filter(({ effect }) => effect === 'field-ignored');
+  return ignored.length === 0 ? undefined : { reason: 'FieldsIgnored', detail: summarize(ignored) };
+}
+
+/** Devices that are named and not there. */
+function findUnresolved(
+  input: StatusInput,
+  hosts: readonly { readonly endpoint: ServiceEndpoint; readonly hosts: readonly HostStatus[] }[],
+): Problem[] {
+  const foreign = input.findings.filter(({ reason }) => reason === 'UnknownTailnet');
+  const onTailnet = hosts.filter(({ endpoint }) => endpoint.upstream.case !== 'externalTarget');
+  if (onTailnet.length === 0 && !input.discovers) return foreign;
+  if (!input.devicesAreRead) {
+    // A gateway reaches a device by its address or name without knowing more of it.
+    const needing = onTailnet.filter(({ endpoint }) => endpoint.upstream.case === 'selector');
+    if (needing.length === 0 && !input.discovers) return foreign;
+    return [
+      ...foreign,
+      { reason: 'NoDevices', detail: 'no devices are read: configure credentials of a tailnet, or a file of devices' },
+    ];
+  }
+  if (!input.tailnet.known) {
+    return [
+      ...foreign,
+      { reason: 'Pending', detail: 'the devices of the tailnet have not been read yet', pending: true },
+    ];
+  }
+  return [...foreign, ...onTailnet.flatMap(({ endpoint, hosts }) => findMissing(endpoint, hosts))];
+}
+
+function findMissing({ ref, upstream }: ServiceEndpoint, hosts: readonly HostStatus[]): Problem[] {
+  const name = ref?.endpoint ?? '';
+  if (upstream.case === 'selector') {
+    if (hosts.some(({ health }) => health !== 'Unhealthy')) return [];
+    const tags = upstream.value.tags.join(', ');
+    const found =
+      hosts.length === 0 ? `no device carries ${tags}` : `none of the ${hosts.length} devices with ${tags} is usable`;
+    return [{ reason: 'NoMatchingDevices', detail: `endpoint "${name}": ${found}` }];
+  }
+  if (hosts.every(({ device }) => device !== undefined)) return [];
+  return [
+    { reason: 'DeviceNotFound', detail: `endpoint "${name}": no device of the tailnet has ${String(upstream.value)}` },
+  ];
+}
+
+/** Endpoints that no gateway has a route for. */
+function findUnprogrammed(input: StatusInput): Problem[] {
+  const refused = input.findings.filter(({ effect }) => effect !== 'field-ignored');
+  const decided = input.endpoints.flatMap((endpoint): Problem[] => {
+    const name = endpoint.ref?.endpoint ?? '';
+    const decision = input.decisionOf(endpoint);
+    switch (decision.kind) {
+      case 'refused':
+        return [
+          {
+            reason: formatRefusalReason(decision.refused.reason),
+            detail: `endpoint "${name}": ${decision.refused.detail}`,
+          },
+        ];
+      case 'pending':
+        return [{ reason: 'Pending', detail: `endpoint "${name}" is not decided yet`, pending: true }];
+      case 'injected':
+        return notInjected(name, outcomesOf(input, endpoint));
+      default:
+        return decision satisfies never;
+    }
+  });
+  return [...refused, ...decided];
+}
+
+function notInjected(name: string, outcomes: readonly RouteOutcome[]): Problem[] {
+  if (outcomes.some(({ injected }) => injected)) return [];
+  const [first] = outcomes;
+  return first === undefined
+    ? [
+        {
+          reason: 'NoGateway',
+          detail: `endpoint "${name}": there is no Gateway of Envoy Gateway with an HTTP listener`,
+        },
+      ]
+    : [{ reason: first.reason, detail: `endpoint "${name}" on ${first.listener}: ${first.detail}` }];
+}
+
+function programmedMessage(input: StatusInput): string {
+  const listeners = new Set<string>();
+  for (const endpoint of input.endpoints) {
+    for (const { listener, injected } of outcomesOf(input, endpoint)) if (injected) listeners.add(listener);
+  }
+  if (input.endpoints.length === 0) return 'There is nothing to inject.';
+  const names = [...listeners].toSorted();
+  const more = names.length > 8 ? ` and ${names.length - 8} more` : '';
+  return `${input.endpoints.length} endpoints on ${names.slice(0, 8).join(', ')}${more}.`;
+}
+
+function outcomesOf({ outcomes }: StatusInput, { ref }: ServiceEndpoint): readonly RouteOutcome[] {
+  return outcomes.get(formatReference(ref)) ?? [];
+}
+
+function toCondition(
+  { generation }: StatusInput,
+  type: 'Accepted' | 'ResolvedRefs' | 'Programmed',
+  problems: readonly Problem[],
+  remark: Problem | undefined,
+  message: string,
+): DesiredCondition {
+  const [first] = problems;
+  const observedGeneration = generation;
+  if (first === undefined) {
+    return {
+      type,
+      status: 'True',
+      reason: remark?.reason ?? type,
+      message: remark?.detail ?? message,
+      observedGeneration,
+    };
+  }
+  const isPending = problems.every(({ pending }) => pending === true);
+  const lasting = problems.find(({ pending }) => pending !== true) ?? first;
+  return {
+    type,
+    status: isPending ? 'Unknown' : 'False',
+    reason: lasting.reason,
+    message: summarize(problems),
+    observedGeneration,
+  };
+}
+
+/** Some sentences for people, not all that there may be. */
+function summarize(problems: readonly { readonly detail: string }[]): string {
+  const details = [...new Set(problems.map(({ detail }) => detail.slice(0, 1000)))];
+  const more = details.length > 10 ? `; and ${details.length - 10} more` : '';
+  return details.slice(0, 10).join('; ') + more;
+}
+
+function formatTime(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}
