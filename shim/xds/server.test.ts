@@ -341,6 +341,26 @@ test('tells the observer and whoever looks what goes on', async () => {
   expect(server.streams()).toEqual([]);
 });
 
+test.each<[string, TypeUrl, readonly string[], readonly string[]]>([
+  ['by wildcard', typeUrls.cluster, [], ['a', 'b']],
+  ['by name', typeUrls.endpoint, ['b', 'x'], ['b']],
+])('names the resources of a refused first response: %s', async (_, typeUrl, resourceNames, expected) => {
+  const nacks: XdsNack[] = [];
+  const { cache, session } = await start({ observer: { nacked: (nack) => nacks.push(nack) } });
+  cache.apply([set(typeUrl, 'a', '1'), set(typeUrl, 'b', '1')]);
+  const call = openSotw(session);
+  call.send({ typeUrl, resourceNames: [...resourceNames] });
+  const { nonce } = await call.next();
+  call.send({
+    typeUrl,
+    resourceNames: [...resourceNames],
+    responseNonce: nonce,
+    errorDetail: { code: 3, message: 'no' },
+  });
+  await until(() => nacks.length === 1);
+  expect(nacks[0]?.names).toEqual(expected);
+});
+
 test('serves the incremental variant', async () => {
   const { cache, session } = await start();
   cache.apply([set(typeUrls.endpoint, 'a', '1')]);

@@ -6,7 +6,7 @@ import type { GrpcStatus, GrpcStream } from './grpc-stream.ts';
 import { maxNackNames } from './observer.ts';
 import type { XdsLog, XdsObserver } from './observer.ts';
 import type { DecodedRequest, XdsProtocol } from './protocol.ts';
-import type { CacheChange, ResourceCache } from './resource-cache.ts';
+import type { CacheChange, CachedResource, ResourceCache } from './resource-cache.ts';
 import type { TypeUrl } from './resource.ts';
 import type { ResponseEncoder } from './response-encoder.ts';
 import type { SubscriptionIndex } from './subscription-index.ts';
@@ -184,12 +184,22 @@ class Subscription<State extends SubscriptionState, Request> implements StreamSu
 
   private refused({ changed, version }: SentResponse, error: string): void {
     const { ctx, protocol, typeUrl, nodeId } = this.options;
-    // All that there was: what there is now says enough to find the place.
-    const news = changed ?? ctx.cache.view(typeUrl).wildcard();
-    const names = news.slice(0, maxNackNames).map((resource) => resource.name);
+    const names = namesOf(changed ?? this.subscribed()).slice(0, maxNackNames);
     const message = error.slice(0, maxErrorLength);
     ctx.log.warn({ node: nodeId, type: typeUrl, names, version, error: message }, 'node refused a response');
     ctx.observer.nacked({ typeUrl, variant: protocol.variant, nodeId, names, version, message });
+  }
+
+  /** What a response that carries everything carries. */
+  private subscribed(): readonly CachedResource[] {
+    const { ctx, typeUrl } = this.options;
+    const view = ctx.cache.view(typeUrl);
+    const resources = this.state.wildcard ? [...view.wildcard()] : [];
+    for (const name of this.state.names) {
+      const resource = view.get(name);
+      if (resource !== undefined) resources.push(resource);
+    }
+    return resources;
   }
 
   private leaveWhenSettled(): void {
@@ -200,6 +210,10 @@ class Subscription<State extends SubscriptionState, Request> implements StreamSu
     for (const round of this.rounds) round.leave();
     this.rounds = noRounds;
   }
+}
+
+function namesOf(resources: readonly CachedResource[]): readonly string[] {
+  return [...new Set(resources.map((resource) => resource.name))];
 }
 
 function checkLimits(names: ReadonlySet<string>): GrpcStatus | undefined {
