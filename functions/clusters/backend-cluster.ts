@@ -98,16 +98,21 @@ function buildHostsFields(
   protocol: UpstreamProtocol,
   settings: Settings,
 ): ClusterFields {
-  const checked = services.find(({ endpoint }) => isChecked(endpoint.healthCheck)) ?? services[0];
-  const hosts = services.map((service) => ({
-    ...buildClusterHost(service.endpoint, service.upstream),
-    key: formatReference(service.ref),
-    socketKey: toSocketKey(service),
-  }));
+  const checked = services.find(({ endpoint }) => isChecked(endpoint.healthCheck));
+  const hosts = services.map((service) => {
+    const { upstream, weight, checkedAs } = buildClusterHost(service.endpoint, service.upstream);
+    return {
+      upstream,
+      weight,
+      key: formatReference(service.ref),
+      checkedAs: checked === undefined ? undefined : (checkedAs ?? ''),
+      socketKey: toSocketKey(service),
+    };
+  });
   return {
     ...buildHostDiscovery(name, hosts),
     ...buildBackendSockets(services, protocol, settings),
-    healthChecks: buildEndpointHealthChecks(checked.endpoint, protocol),
+    healthChecks: checked === undefined ? [] : buildEndpointHealthChecks(checked.endpoint, protocol),
   };
 }
 

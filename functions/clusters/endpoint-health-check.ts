@@ -34,13 +34,18 @@ function adapt(check: HealthCheck, http: boolean, protocol: UpstreamProtocol): H
     const value = create(HealthCheck_TcpHealthCheckSchema);
     return create(HealthCheckSchema, { ...check, healthChecker: { case: 'tcpHealthCheck', value } });
   }
-  const isHttp2 = protocol === 'http2';
   return create(HealthCheckSchema, {
     ...check,
-    tlsOptions: create(HealthCheck_TlsOptionsSchema, { alpnProtocols: [isHttp2 ? 'h2' : 'http/1.1'] }),
+    // Where connections negotiate, the checks must not agree on what they don't speak.
+    ...(protocol === 'negotiated'
+      ? { tlsOptions: create(HealthCheck_TlsOptionsSchema, { alpnProtocols: ['http/1.1'] }) }
+      : {}),
     healthChecker: {
       case: 'httpHealthCheck',
-      value: { ...check.healthChecker.value, codecClientType: isHttp2 ? CodecClientType.HTTP2 : CodecClientType.HTTP1 },
+      value: {
+        ...check.healthChecker.value,
+        codecClientType: protocol === 'http2' ? CodecClientType.HTTP2 : CodecClientType.HTTP1,
+      },
     },
   });
 }

@@ -18,7 +18,7 @@ export interface ClusterHost {
   readonly weight: number;
   /** What tells it from the cluster's others; empty: there is no other. */
   readonly key: string;
-  /** Host header of its health checks; absent: it has none. */
+  /** Host header of the cluster's health checks; empty: it is left out of them; absent: there are none. */
   readonly checkedAs: string | undefined;
   /** Which of the cluster's transport sockets is its; absent: the cluster has one alone. */
   readonly socketKey?: string;
@@ -57,12 +57,16 @@ function buildHost({ upstream, checkedAs, socketKey }: ClusterHost): LbEndpoint 
     address: { address: { case: 'socketAddress', value: socketAddress } },
     // What a rewriting of the host by upstream calls it.
     hostname: upstream.host,
-    healthCheckConfig: checkedAs === undefined ? { disableActiveHealthCheck: true } : { hostname: checkedAs },
+    ...(checkedAs === undefined ? {} : { healthCheckConfig: toCheckConfig(checkedAs) }),
   } as const;
   return create(LbEndpointSchema, {
     hostIdentifier: { case: 'endpoint', value: endpoint },
     ...(socketKey === undefined ? {} : { metadata: buildSocketMetadata(socketKey) }),
   });
+}
+
+function toCheckConfig(hostname: string) {
+  return hostname === '' ? { disableActiveHealthCheck: true } : { hostname };
 }
 
 function buildSocketMetadata(socket: string): Metadata {

@@ -8,6 +8,12 @@ import { type Settings } from './cluster-settings.ts';
 import { toAlpnProtocols, type UpstreamProtocol } from './upstream-protocol.ts';
 
 /**
+ * What a device is asked for whose endpoint carries no name. No certificate is for it: without it Envoy would take any
+ * name at all.
+ */
+const unnamedDevice = 'device-without-a-name.invalid';
+
+/**
  * Builds TLS to an upstream, whose certificate must be for the name or address that it is reached by. A group's devices
  * are each asked for the name that its endpoint carries.
  */
@@ -37,7 +43,7 @@ export function buildTls(upstream: ServiceUpstream, protocol: UpstreamProtocol, 
 function buildNames(upstream: ServiceUpstream) {
   switch (upstream.kind) {
     case 'group':
-      return { sni: '', perHost: true, subjects: [] };
+      return { sni: unnamedDevice, perHost: true, subjects: [] };
     case 'name':
       return {
         sni: upstream.host,

@@ -9,11 +9,13 @@ import {
   RouteSchema,
 } from '../../proto/gen/envoy/config/route/v3/route_components_pb.ts';
 import { type HeaderMatch, type RoutePolicy } from '../../proto/gen/tailway/gateway/v1/gateway_pb.ts';
+import { compareText } from '../compare-text.ts';
 import { buildAuthorityExpression } from '../route-policy/host-name.ts';
 import { type Service } from '../service-endpoint/service.ts';
 import { buildClusterName, buildRouteName } from '../service-endpoint/service-name.ts';
 import { buildHashPolicy } from '../upstream/load-balancing.ts';
 import { buildRetryPolicy } from '../upstream/retry-policy.ts';
+import { formatHeaders } from './existing-route.ts';
 
 /** The prefix of paths where no policy says another. */
 const defaultPathPrefix = '/api/';
@@ -36,7 +38,7 @@ export function buildPath({ service, policy }: Pick<PathRoutePlan, 'service' | '
 
 /** Builds the conditions of a route besides its path. */
 export function buildHeaderMatchers({ policy, checkHost }: PathRoutePlan): HeaderMatcher[] {
-  const matchers = (policy?.headers ?? []).map(buildHeaderMatcher);
+  const matchers = (policy?.headers ?? []).map(buildHeaderMatcher).toSorted(compareMatchers);
   return checkHost && policy !== undefined ? [buildAuthorityMatcher(policy.hostnames), ...matchers] : matchers;
 }
 
@@ -81,6 +83,10 @@ function buildHeaderMatcher({ name, match }: HeaderMatch): HeaderMatcher {
     name: name.toLowerCase(),
     headerMatchSpecifier: { case: 'stringMatch', value: { matchPattern } },
   });
+}
+
+function compareMatchers(a: HeaderMatcher, b: HeaderMatcher): number {
+  return compareText(a.name, b.name) || compareText(formatHeaders([a]), formatHeaders([b]));
 }
 
 function buildAuthorityMatcher(hostnames: readonly string[]): HeaderMatcher {

@@ -1,8 +1,13 @@
-import { create, fromJson, type JsonObject } from '@bufbuild/protobuf';
+import { create, fromJson, type JsonObject, toJson } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
+import { anyTypes } from '../../functions/clusters/any-types.ts';
 import { computeBackendCluster } from '../../functions/clusters/backend-cluster.ts';
+import { computeClusters } from '../../functions/clusters/clusters.ts';
 import { ClusterSchema } from '../../proto/gen/envoy/config/cluster/v3/cluster_pb.ts';
-import { ComputeBackendClusterRequestSchema } from '../../proto/gen/tailway/clusters/v1/clusters_pb.ts';
+import {
+  ComputeBackendClusterRequestSchema,
+  ComputeClustersRequestSchema,
+} from '../../proto/gen/tailway/clusters/v1/clusters_pb.ts';
 import { type EchoOptions, startEchoServer } from './echo-server.ts';
 import { startStaticGateway } from './static-gateway.ts';
 import { createTestAuthority } from './test-certificate.ts';
@@ -223,6 +228,42 @@ describe('upstreams', () => {
     expect(check).toMatchObject({ host: 'checked.example', httpVersion: '1.1' });
     expect([...servers.name.serverNames, ...servers.old.serverNames]).toEqual(['localhost', 'localhost']);
     expect([...servers.address.serverNames]).toEqual([]);
+  });
+
+  it('of a group are each verified by the name of the device', async () => {
+    await using authority = await createTestAuthority();
+    await using tailnet = await createTestTailnet();
+    const certificate = await authority.issue('DNS:web-1.example.ts.net');
+    const server = await echoServer(tailnet, { name: 'web', protocol: 'https', certificate });
+    const group = { ...endpoint('group', ''), externalTarget: null, selector: { tags: ['tag:web'] } };
+    const { clusters } = computeClusters(
+      fromJson(ComputeClustersRequestSchema, {
+        endpoints: [{ ...group, protocol: 'ENDPOINT_PROTOCOL_HTTPS' }],
+        settings: { trustedCaFile: authority.caFile },
+      }),
+    );
+    // The same cluster with hosts of its own.
+    const withDevice = (name: string, hostname: string) => {
+      const json = toJson(ClusterSchema, clusters[0]?.cluster ?? create(ClusterSchema), { registry: anyTypes });
+      const { edsClusterConfig: _, ...rest } = json as JsonObject;
+      const address = { socketAddress: { address: '127.0.0.1', portValue: server.port } };
+      const endpoints = [{ loadBalancingWeight: 1, lbEndpoints: [{ endpoint: { hostname, address } }] }];
+      const cluster = { ...rest, name, type: 'STATIC', loadAssignment: { clusterName: name, endpoints } };
+      return fromJson(ClusterSchema, cluster, { registry: anyTypes });
+    };
+    const { get } = await startStaticGateway(tailnet, {
+      endpoints: [],
+      clusters: [
+        withDevice('own', 'web-1.example.ts.net'),
+        withDevice('other', 'web-2.example.ts.net'),
+        withDevice('none', ''),
+      ],
+      routes: ['own', 'other', 'none'].map((cluster) => ({ match: { prefix: `/${cluster}` }, route: { cluster } })),
+    });
+    expect((await get('/own')).echo).toMatchObject({ path: '/own', httpVersion: '2.0' });
+    expect((await get('/other')).status).toBe(503);
+    expect((await get('/none')).status).toBe(503);
+    expect(server.requests).toHaveLength(1);
   });
 
   it("are not trusted for another authority's word", async () => {
