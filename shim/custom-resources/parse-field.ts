@@ -64,10 +64,15 @@ function issuesToFindings(issues: readonly z.core.$ZodIssue[], value: unknown, p
       path,
       effect: place.effect,
       endpoint: place.endpoint,
-      detail: `${path} ${remedy}${issue.message}`,
+      detail: `${path} ${remedy}${messageOf(issue)}`,
     });
   }
   return [...byPath.values()];
+}
+
+/** Schemas say what they want in words of their own, but for what is no object. */
+function messageOf(issue: z.core.$ZodIssue): string {
+  return issue.code === 'invalid_type' && issue.expected === 'object' ? 'must be an object with fields' : issue.message;
 }
 
 function pathToText(prefix: string, path: Path): string {

@@ -73,7 +73,7 @@ export function createStatusBook({ store, allowTargets, devicesAreRead }: Status
     async statuses(tailnet, lastSyncMs) {
       await refresh();
       const statuses: DesiredStatus[] = [];
-      for (const { resource, converted, endpoints, discovered, findings } of [...store.resources.values()]) {
+      for (const { resource, converted, endpoints, discovered, findings } of store.resources.values()) {
         const { kind, namespace, name, uid, generation } = resource;
         const status = computeStatus({
           generation,

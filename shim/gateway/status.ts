@@ -42,8 +42,8 @@ const maxHosts = 1000;
 
 /** Computes the status of a TailscaleEndpoints from everything that is known of it. */
 export function computeStatus(input: StatusInput): DesiredEndpointsStatus {
-  const hosts = input.endpoints.map((endpoint) => ({ endpoint, hosts: endpointToHosts(endpoint, input.tailnet) }));
-  const all = hosts.flatMap((each) => each.hosts);
+  const hosts = input.endpoints.map((endpoint) => ({ endpoint, hosts: decidedHosts(endpoint, input) }));
+  const all = [...hosts.flatMap((each) => each.hosts), ...refusedHosts(input)];
   const found = hosts.filter(({ endpoint }) => endpoint.upstream.case === 'selector').flatMap((each) => each.hosts);
   const problems = {
     accepted: findRefusals(input),
@@ -62,6 +62,28 @@ export function computeStatus(input: StatusInput): DesiredEndpointsStatus {
     ...(input.lastSyncMs === undefined ? {} : { lastSync: formatTime(input.lastSyncMs) }),
     endpointStatus: all.slice(0, maxHosts),
   };
+}
+
+/** The hosts of an endpoint, which are left out when it is refused. */
+function decidedHosts(endpoint: ServiceEndpoint, { tailnet, decisionOf }: StatusInput): HostStatus[] {
+  const hosts = endpointToHosts(endpoint, tailnet);
+  const decision = decisionOf(endpoint);
+  if (decision.kind !== 'refused') return hosts;
+  const { reason, detail } = decision.refused;
+  const why = { health: 'Unhealthy', reason: formatRefusalReason(reason), message: detail } as const;
+  return hosts.map((host) => Object.assign(host, why));
+}
+
+/** The endpoints that are no endpoints, each once. */
+function refusedHosts({ findings }: StatusInput): HostStatus[] {
+  const refused = findings.filter(({ effect }) => effect === 'endpoint-refused');
+  const byPlace = Map.groupBy(refused, ({ path }) => /^spec\.endpoints\[\d+\]/.exec(path)?.[0] ?? path);
+  return [...byPlace].map(([place, all]) => ({
+    name: all[0]?.endpoint || place,
+    health: 'Unhealthy',
+    reason: all[0]?.reason ?? 'Invalid',
+    message: summarize(all),
+  }));
 }
 
 /** Why a condition does not hold. */

@@ -1,0 +1,73 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { create, toJson } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { expect, test } from 'vitest';
+import { parseAllDocuments, stringify } from 'yaml';
+import { computeClusters } from '../../functions/clusters/clusters.ts';
+import { computeEndpoints } from '../../functions/endpoints/endpoints.ts';
+import { ClusterSettingsSchema } from '../../proto/gen/tailway/clusters/v1/clusters_pb.ts';
+import { ComputeEndpointsRequestSchema } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+import { RoutePolicySchema, ServiceEndpointSchema } from '../../proto/gen/tailway/gateway/v1/gateway_pb.ts';
+import { formatResourceKey } from '../custom-resources/unique-resources.ts';
+import { resourceFromObject } from '../custom-resources/resource-from-object.ts';
+import { parseDevicesFile } from '../sources/devices-file.ts';
+import { createFakeClock } from '../sources/fake-clock.ts';
+import { createFakeLog } from '../sources/fake-log.ts';
+import { createTailnetView } from './endpoint-hosts.ts';
+import { createGatewayState } from './gateway-store.ts';
+import { createStatusBook } from './status-book.ts';
+
+const folder = join(import.meta.dirname, 'testdata');
+const cases = readdirSync(folder).filter((file) => file.endsWith('.in.yaml'));
+
+/** What people would see of the objects of a case: what counts, and every status. */
+async function decide(objects: readonly Record<string, unknown>[]): Promise<object> {
+  const clock = createFakeClock();
+  const named = objects.find((object) => 'tailnet' in object)?.['tailnet'];
+  const list = objects.find((object) => 'devices' in object);
+  const parsed = parseDevicesFile(JSON.stringify(list ?? { devices: [] }), 'devices');
+  const devices = parsed.ok ? parsed.devices : [];
+  const store = createGatewayState({
+    functions: { computeClusters: async (request) => computeClusters(request) },
+    clusterSettings: create(ClusterSettingsSchema, { xdsTarget: 'dns:///xds:18000' }),
+    groupDefaults: {},
+    tailnets: [typeof named === 'string' ? named : '-'],
+    endpointPort: 8080,
+    deviceWaitMs: 0,
+    clock,
+    log: createFakeLog(),
+  });
+  for (const object of objects) {
+    const found = resourceFromObject(object);
+    if (found.kind === 'resource') store.sink.changed([{ kind: 'set', resource: found.resource }]);
+  }
+  if (list !== undefined) store.devices(devices);
+  store.sink.synced();
+  await store.settled();
+  const now = timestampFromMs(clock.now());
+  const request = create(ComputeEndpointsRequestSchema, { now, groups: [...store.groups], devices: [...devices] });
+  const { groups } = computeEndpoints(request);
+  const book = createStatusBook({ store, allowTargets: [], devicesAreRead: list !== undefined });
+  const tailnet = createTailnetView(list === undefined ? undefined : devices, groups);
+  const statuses = await book.statuses(tailnet, list === undefined ? undefined : clock.now());
+  return {
+    endpoints: store.endpoints.map((endpoint) => toJson(ServiceEndpointSchema, endpoint)),
+    policies: store.policies.map((policy) => toJson(RoutePolicySchema, policy)),
+    refusedPolicies: [...store.policyResources.values()].flatMap(({ findings }) =>
+      findings.map(({ detail }) => detail),
+    ),
+    gateways: [...store.gatewayRevisions().keys()],
+    statuses: Object.fromEntries(statuses.map(({ resource, status }) => [formatResourceKey(resource), status])),
+  };
+}
+
+// UPDATE_GOLDEN=1 writes what there is; a person reviews it.
+test.each(cases)('%s', async (file) => {
+  const documents = parseAllDocuments(readFileSync(join(folder, file), 'utf8'));
+  const objects = documents.map((document): Record<string, unknown> => document.toJS());
+  const actual = stringify(await decide(objects), { lineWidth: 0, aliasDuplicateObjects: false });
+  const output = join(folder, file.replace('.in.', '.out.'));
+  if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(output, actual);
+  expect(actual).toBe(readFileSync(output, 'utf8'));
+});
