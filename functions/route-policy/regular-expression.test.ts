@@ -25,6 +25,7 @@ test.each([
   { expression: '\ud800', fault: 'must be well-formed' },
   { expression: 'a**', fault: 'a repetition of a repetition' },
   { expression: 'a{2}{3}', fault: 'a repetition of a repetition' },
+  { expression: '(?i)*', fault: 'nothing to repeat' },
   { expression: '*a', fault: 'without a backslash' },
   { expression: 'a{', fault: 'without a backslash' },
   { expression: 'a]', fault: 'without a backslash' },

@@ -50,6 +50,12 @@ function readAlternatives(state: State, depth: number): number {
 }
 
 function readRepeated(state: State, depth: number): number {
+  if (take(state, /^\(\?[imsU]+\)/) !== undefined) {
+    if (/^[*+?{]/.test(peek(state))) {
+      fail(state, `has nothing to repeat at ${state.position}`);
+    }
+    return 1;
+  }
   const repetitions = readAtom(state, depth);
   const repetition = take(state, /^(?:[*+?]|\{([0-9]{1,4})(?:,([0-9]{1,4})?)?\})\??/);
   if (repetition === undefined) {
@@ -83,9 +89,6 @@ function readAtom(state: State, depth: number): number {
 }
 
 function readGroup(state: State, depth: number): number {
-  if (take(state, /^\(\?[imsU]+\)/) !== undefined) {
-    return 1;
-  }
   const opening = take(state, /^\((?:\?(?:[imsU]*:|P<[A-Za-z_][A-Za-z0-9_]*>))?/);
   if (opening === undefined || peek(state) === '?') {
     fail(state, `has a group at ${state.position} of a kind that RE2 does not know`);

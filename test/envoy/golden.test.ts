@@ -62,8 +62,6 @@ it("accepts every overlay of the golden cases in a custom backend's cluster", as
 });
 
 it('accepts every route of the golden cases', async () => {
-    readonly virtualHosts?: readonly { readonly injected?: readonly { readonly route: JsonObject }[] }[];
-  };
   const answers = await readAnswers('routes/testdata/compute-routes');
   const virtualHosts = answers.flatMap(({ name, answer }) =>
     (answer.virtualHosts ?? []).map(({ injected = [] }, index) => ({
