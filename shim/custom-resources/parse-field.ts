@@ -99,10 +99,14 @@ function removeKeys(root: unknown, path: Path, keys: readonly string[]): void {
   for (const key of keys) Reflect.deleteProperty(parent, key);
 }
 
-/** A copy without the fields that are null. */
-function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNulls);
+/** Deeper than any field. */
+const maxDepth = 32;
+
+/** A copy without the fields that are null, and without what is nested deeper than any field is. */
+function withoutNulls(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null) return value;
+  if (depth > maxDepth) return undefined;
+  if (Array.isArray(value)) return value.map((item) => withoutNulls(item, depth + 1));
   const fields = Object.entries(value).filter(([, field]) => field !== null);
-  return Object.fromEntries(fields.map(([key, field]) => [key, withoutNulls(field)]));
+  return Object.fromEntries(fields.map(([key, field]) => [key, withoutNulls(field, depth + 1)]));
 }

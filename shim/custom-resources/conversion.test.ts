@@ -1,0 +1,178 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { endpointsFromResource } from './endpoints-from-resource.ts';
+import { durationToMs } from './field-schemas.ts';
+import { matchesPattern } from './name-pattern.ts';
+import { parseBackendResource, parsePolicyResource } from './parse-extension-resource.ts';
+import { policyFromResource } from './policy-from-resource.ts';
+import { parseResourceFile } from './resource-file.ts';
+
+const any = { tailnets: ['-'] };
+const resource = (spec: unknown) => ({ namespace: 'default', name: 'r', createdMs: 0, spec });
+const convert = (spec: unknown) => endpointsFromResource(resource(spec), any);
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+test.each([
+  ['10s', 10_000],
+  ['1m30s', 90_000],
+  ['500ms', 500],
+  ['1h1m1s1ms', 3_661_001],
+  ['0s', 0],
+])('a duration of %s', (text, ms) => {
+  expect(durationToMs(text)).toBe(ms);
+});
+
+test.each([
+  ['web-1', 'web-*', true],
+  ['WEB-1', 'web-?', true],
+  ['web-10', 'web-?', false],
+  ['web', '*', true],
+  ['', '*', true],
+  ['', '?', false],
+  ['abcbc', 'a*bc', true],
+  ['abcbd', 'a*bc', false],
+  ['a'.repeat(200), `${'*a'.repeat(100)}b`, false],
+])('%s against %s', (name, pattern, matches) => {
+  expect(matchesPattern(name, pattern)).toBe(matches);
+});
+
+describe('the objects that Envoy Gateway hands over', () => {
+  const endpoints = {
+    apiVersion: 'gateway.tailscale.com/v1alpha1',
+    kind: 'TailscaleEndpoints',
+    metadata: { name: 'r', namespace: 'a', creationTimestamp: '2026-01-01T00:00:00Z' },
+    spec: { endpoints: [{ name: 'web', port: 80, externalTarget: 'example.com:80' }, { name: 'bad' }] },
+  };
+  const policy = {
+    apiVersion: 'gateway.tailscale.com/v1alpha1',
+    kind: 'TailscaleRoutePolicy',
+    metadata: { name: 'p', namespace: 'a' },
+    spec: { targetRefs: [{ kind: 'Gateway', name: 'eg' }] },
+  };
+
+  test('are read as such', () => {
+    const [web, ...others] = parseBackendResource(bytes(`${JSON.stringify(endpoints)}\n`));
+    expect(web?.ref).toMatchObject({ namespace: 'a', resource: 'r', endpoint: 'web' });
+    expect(others).toEqual([]);
+    expect(parsePolicyResource(bytes(JSON.stringify(policy)))).toMatchObject({ namespace: 'a', name: 'p' });
+  });
+
+  test('are told from others', () => {
+    expect(parseBackendResource(bytes(JSON.stringify(policy)))).toEqual([]);
+    expect(parsePolicyResource(bytes(JSON.stringify(endpoints)))).toBeUndefined();
+    expect(parsePolicyResource(bytes(JSON.stringify({ ...policy, apiVersion: 'example.com/v1' })))).toBeUndefined();
+    expect(parsePolicyResource(bytes(JSON.stringify({ ...policy, spec: {} })))).toBeUndefined();
+  });
+
+  test('may be anything', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.json(), fc.string(), fc.constant('['.repeat(50_000) + ']'.repeat(50_000))), (text) => {
+        expect(parseBackendResource(bytes(text))).toEqual([]);
+        expect(parsePolicyResource(bytes(text))).toBeUndefined();
+      }),
+    );
+  });
+});
+
+test('nesting without end is no matter', () => {
+  const deep = `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`;
+  const spec = `{"endpoints":[{"name":"web","port":80,"externalTarget":"a:1","healthCheck":${deep}},{"name":"ok","port":80,"externalTarget":"a:1"}]}`;
+  expect(convert(JSON.parse(spec)).endpoints.map(({ ref }) => ref?.endpoint)).toContain('ok');
+  expect(parseResourceFile(`a: ${'['.repeat(5000)}\n`, 'f.yaml').resources).toEqual([]);
+});
+
+test('a null is as good as nothing, as for an API server', () => {
+  const spec = {
+    tailnet: null,
+    endpoints: [{ name: 'web', port: 80, externalTarget: 'a:1', weight: null, healthCheck: null }],
+  };
+  expect(convert(spec)).toMatchObject({ endpoints: [{ port: 80 }], findings: [] });
+});
+
+/** What stands where something else should. */
+const wrong = fc.oneof(
+  fc.constantFrom(null, true, false, 0, -1, 1.5, 1e300, Number.NaN, '', ' ', 'x'.repeat(5000), '__proto__', [], {}, [
+    [],
+  ]),
+  fc.string(),
+  fc.anything({ withNullPrototype: true, maxDepth: 2 }),
+  fc.constantFrom('10s', 'tag:x', 'web', 80, 'HTTP', 'example.com:80', '100.64.0.1', { tags: ['tag:x'] }),
+);
+const fields = (...names: string[]) => fc.dictionary(fc.constantFrom(...names, 'constructor', '__proto__'), wrong);
+
+const endpoint = fields(
+  'name',
+  'port',
+  'protocol',
+  'externalTarget',
+  'tailscaleIP',
+  'tailscaleFQDN',
+  'selector',
+  'tags',
+  'weight',
+  'healthCheck',
+);
+const endpointsSpec = fc.record(
+  {
+    tailnet: wrong,
+    endpoints: fc.oneof(wrong, fc.array(fc.oneof(wrong, endpoint))),
+    autoDiscovery: fc.oneof(wrong, fields('enabled', 'includePatterns', 'requiredTags', 'syncInterval')),
+  },
+  { requiredKeys: [] },
+);
+const policySpec = fields(
+  'targetRefs',
+  'endpoints',
+  'pathPrefix',
+  'hostnames',
+  'headers',
+  'timeouts',
+  'retry',
+  'loadBalancing',
+  'upstreamHTTP',
+);
+
+test('whatever a resource holds, it is converted or refused with a place', () => {
+  const ok = { name: 'ok', port: 80, externalTarget: 'example.com:80' };
+  fc.assert(
+    fc.property(endpointsSpec, (spec) => {
+      const { findings } = convert(spec);
+      for (const { path, detail } of findings) expect(detail).toContain(path);
+      if (!Array.isArray(spec.endpoints)) return;
+      const { endpoints } = convert({ endpoints: [ok, ...spec.endpoints] });
+      expect(endpoints[0]?.ref?.endpoint).toBe('ok');
+    }),
+    { numRuns: 500 },
+  );
+  fc.assert(
+    fc.property(policySpec, (spec) => {
+      const { policy, findings } = policyFromResource(resource(spec));
+      expect(policy === undefined).toBe(findings.some(({ effect }) => effect === 'resource-refused'));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('whatever a file holds, it is read or refused with a place', () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.string({ unit: fc.constantFrom('-', ':', ' ', '\n', '[', '{', '&a', '*a', '"', 'kind', '!!') }),
+      ),
+      (text) => {
+        for (const { place } of parseResourceFile(text, 'f.yaml').faults) expect(place).toMatch(/^f\.yaml:\d+:\d+$/);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test.each([
+  ['in themselves', '&a [*a]'],
+  ['in themselves, deeper', 'a: &a {b: *a}'],
+  ['too many', `a: &a [x]\nb: [${'*a, '.repeat(5000)}]`],
+  ['to nothing', 'a: *none'],
+])('references %s', (_what, text) => {
+  expect(parseResourceFile(text, 'f.yaml').resources).toEqual([]);
+});
