@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 
 import { Health } from '../../proto/gen/grpc/health/v1/health_pb.ts';
 import { createConvergenceRound } from './convergence.ts';
+import { createFlushQueue } from './flush-queue.ts';
 import { createGrpcHealth } from './grpc-health.ts';
 import { createGrpcReflection } from './grpc-reflection.ts';
 import { grpcCodes, refuseGrpcStream, serveGrpcStream } from './grpc-stream.ts';
@@ -77,6 +78,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
   const observer: XdsObserver = { ...noObserver, ...options.observer };
   const index = createSubscriptionIndex<XdsSubscriber>();
   const encoder = createResponseEncoder();
+  const flushes = createFlushQueue();
   const ctx: XdsStreamContext = { cache, encoder, index, nodeId: options.nodeId ?? '', log, observer, clock };
   const health = createGrpcHealth(discoveryServices.map(({ service }) => service.typeName));
   const sessions = new Set<ServerHttp2Session>();
@@ -138,8 +140,8 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
       health.setServing(true);
       for (const stream of streams) concerned.add(stream);
     }
-    for (const stream of concerned) stream.flush();
     round.seal();
+    flushes.add(concerned);
   }
 
   return {
@@ -153,6 +155,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
       stop = () => {
         unobserve();
         stopKeepalive();
+        flushes.clear();
       };
       answering = cache.synced;
       health.setServing(answering);
