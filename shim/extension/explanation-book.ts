@@ -1,5 +1,5 @@
-import type { ExplainedCluster, ExplainedRoute, ExplainedVirtualHost, Explanation } from './explanation.ts';
-import type { HookAnswer } from './hook.ts';
+import type { ExplainedCluster, ExplainedRoute, Explanation } from './explanation.ts';
+import type { AnsweredVirtualHost, HookAnswer } from './hook.ts';
 
 /** What was answered last, for each object. */
 export interface ExplanationBook {
@@ -9,22 +9,20 @@ export interface ExplanationBook {
 
 /** A book of up to `limit` objects of each kind: those that were asked about last. */
 export function createExplanationBook(limit: number): ExplanationBook {
-  const virtualHosts = new Map<string, ExplainedVirtualHost>();
+  const virtualHosts = new Map<string, AnsweredVirtualHost>();
   const backendClusters = new Map<string, ExplainedCluster>();
   const routes = new Map<string, ExplainedRoute>();
   let injectedClusters: () => readonly ExplainedCluster[] = () => [];
 
   return {
     record(answer) {
-      for (const entry of answer.virtualHosts ?? []) {
-        keep(virtualHosts, `${entry.gateway} ${entry.listener} ${entry.name}`, entry, limit);
-      }
+      for (const entry of answer.virtualHosts ?? []) keep(virtualHosts, entry.name, entry, limit);
       for (const entry of answer.routes ?? []) keep(routes, entry.name, entry, limit);
       for (const entry of answer.clusters ?? []) keep(backendClusters, entry.name, entry, limit);
       injectedClusters = answer.injectedClusters ?? injectedClusters;
     },
     read: () => ({
-      virtualHosts: sorted(virtualHosts),
+      virtualHosts: sorted(virtualHosts).map((entry) => entry.explain()),
       clusters: [...injectedClusters(), ...sorted(backendClusters)],
       routes: sorted(routes),
     }),

@@ -6,6 +6,8 @@ import type { HookInputs } from './hook.ts';
 import type { HookMethod } from './hook-table.ts';
 import type { HookName, HookResult } from './observer.ts';
 import type { ResponseBody } from './response-body.ts';
+import { createRouteComputer } from './route-computer.ts';
+import { createVirtualHostReader } from './virtual-host-lens.ts';
 
 /** What came of a hook. */
 export interface HookOutcome {
@@ -32,15 +34,21 @@ export function createHookCaller(options: ExtensionServerOptions & { readonly cl
   const { keptAnswers = defaultKeptAnswers } = options;
   const cache = createAnswerCache(keptAnswers);
   const book = createExplanationBook(keptAnswers);
+  const reader = createVirtualHostReader();
+  const computer = createRouteComputer(functions, clusterSettings.allowTargets);
   // What was told of a revision is not told again for each virtual host.
   let told = { revision: '', panics: new Set<string>() };
 
+  function isNews(panic: string): boolean {
+    if (told.revision !== state.revision) told = { revision: state.revision, panics: new Set() };
+    const isKnown = told.panics.has(panic);
+    told.panics.add(panic);
+    return !isKnown;
+  }
+
   function leftOut(hook: HookName, resource: string, err: unknown): void {
     observer?.leftOut?.(hook);
-    if (told.revision !== state.revision) told = { revision: state.revision, panics: new Set() };
-    const panic = `${hook} ${resource}`;
-    if (told.panics.has(panic)) return;
-    told.panics.add(panic);
+    if (!isNews(`${hook} ${resource}`)) return;
     log.error({ err, hook, resource }, 'panic in the handling of a resource, which is left out');
   }
 
@@ -54,6 +62,8 @@ export function createHookCaller(options: ExtensionServerOptions & { readonly cl
       state,
       functions,
       parsers,
+      reader,
+      computer,
       clusterSettings,
       expired: () => clock() >= deadline,
       leftOut: (resource, err) => leftOut(method.name, resource, err),
@@ -81,7 +91,7 @@ export function createHookCaller(options: ExtensionServerOptions & { readonly cl
       } catch (err) {
         const body = passThrough(method, request);
         if (body === undefined) return { body, result: 'rejected', cached: false };
-        log.error({ err, hook: method.name }, 'hook failed, its object goes back as it came');
+        if (isNews(method.name)) log.error({ err, hook: method.name }, 'hook failed, its object goes back as it came');
         return { body, result: 'failed', cached: false };
       }
     },

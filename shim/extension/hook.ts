@@ -3,12 +3,16 @@ import type { GatewayState } from '../gateway/gateway-state.ts';
 import type { ExplainedCluster, ExplainedRoute, ExplainedVirtualHost } from './explanation.ts';
 import type { HookFunctions, ResourceParsers } from './hook-functions.ts';
 import type { ResponseBody } from './response-body.ts';
+import type { RouteComputer } from './route-computer.ts';
+import type { VirtualHostReader } from './virtual-host-lens.ts';
 
 /** What a hook answers from. Nothing of it changes during a call. */
 export interface HookInputs {
   readonly state: Pick<GatewayState, 'revision' | 'endpoints' | 'policies' | 'clusters'>;
   readonly functions: HookFunctions;
   readonly parsers: ResourceParsers;
+  readonly reader: VirtualHostReader;
+  readonly computer: RouteComputer;
   readonly clusterSettings: ClusterSettings;
   /** Whether the call's time is over: what is not decided yet stays as it is. */
   expired(): boolean;
@@ -16,12 +20,19 @@ export interface HookInputs {
   leftOut(resource: string, err: unknown): void;
 }
 
+/** A virtual host that was answered. */
+export interface AnsweredVirtualHost {
+  readonly name: string;
+  /** Made when it is asked for: there may be very many. */
+  explain(): ExplainedVirtualHost;
+}
+
 /** What a hook answers. */
 export interface HookAnswer {
   /** The response message. */
   readonly body: ResponseBody;
   readonly changed: boolean;
-  readonly virtualHosts?: readonly ExplainedVirtualHost[];
+  readonly virtualHosts?: readonly AnsweredVirtualHost[];
   /** The clusters of a translation; made when they are asked for, since they may be very many. */
   readonly injectedClusters?: () => readonly ExplainedCluster[];
   /** Clusters of custom backends. */

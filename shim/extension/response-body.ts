@@ -5,14 +5,14 @@ const chunkBytes = 256 * 1024;
 export interface ResponseBody {
   readonly byteLength: number;
   /** Its bytes in order, made as they are asked for; can be asked for again. */
-  chunks(): Iterable<Uint8Array>;
+  parts(): Iterable<Uint8Array>;
 }
 
 /** A body of `parts`, one after another. */
 export function partsToBody(parts: readonly Uint8Array[]): ResponseBody {
   let byteLength = 0;
   for (const part of parts) byteLength += part.length;
-  return { byteLength, chunks: () => (byteLength < chunkBytes ? [Buffer.concat(parts, byteLength)] : gather(parts)) };
+  return { byteLength, parts: () => parts };
 }
 
 /** Copies small parts together, so that a message of very many does not cost a write for each. */

@@ -2,8 +2,7 @@ import { create } from '@bufbuild/protobuf';
 
 import { VirtualHostSchema } from '../../proto/gen/tailway/routes/v1/routes_pb.ts';
 import { createWireReader } from '../xds/wire-reader.ts';
-import type { ExplainedVirtualHost } from './explanation.ts';
-import type { HookInputs } from './hook.ts';
+import type { AnsweredVirtualHost, HookInputs } from './hook.ts';
 import { encodeMark, isMarked } from './mark.ts';
 import { decideRoutes } from './route-decision.ts';
 import { virtualHostFields } from './virtual-host-lens.ts';
@@ -13,10 +12,9 @@ import { encodeField } from './wire-field.ts';
 const fields = { name: 1, virtualHosts: 2 } as const;
 
 /** A route configuration that gets a virtual host. */
-export interface ExtendedRouteConfiguration {
+export interface ExtendedRouteConfiguration extends AnsweredVirtualHost {
   /** The bytes of it in a row. */
   readonly parts: readonly Uint8Array[];
-  readonly explanation: ExplainedVirtualHost;
 }
 
 /**
@@ -37,16 +35,15 @@ export function extendRouteConfiguration(
   // Envoy Gateway's own name of the virtual host for all hosts.
   const name = `${lens.name}/*`;
   const virtualHost = create(VirtualHostSchema, { name, domains: ['*'], gatewayNamespace, gateway, listener });
-  const { routes, explanation } = decideRoutes(virtualHost, inputs);
-  if (routes.length === 0 && !hadOurs) return undefined;
-  if (routes.length === 0) return { parts: kept, explanation };
+  const { routes, explain } = decideRoutes(virtualHost, inputs);
+  if (routes.length === 0) return hadOurs ? { parts: kept, name, explain } : undefined;
   const body = Buffer.concat([
     encodeField(virtualHostFields.name, Buffer.from(name)),
     encodeField(virtualHostFields.domains, Buffer.from('*')),
-    ...routes.map((route) => encodeField(virtualHostFields.routes, route.body)),
+    ...routes.map(({ record }) => record),
     encodeMark('virtualHost'),
   ]);
-  return { parts: [...kept, encodeField(fields.virtualHosts, body)], explanation };
+  return { parts: [...kept, encodeField(fields.virtualHosts, body)], name, explain };
 }
 
 /** The configuration without virtual hosts that were injected before; undefined when it has others. */

@@ -1,7 +1,5 @@
 import type { EncodedRoute } from './route-decision.ts';
-import { virtualHostFields } from './virtual-host-lens.ts';
 import type { RoutePosition } from './virtual-host-lens.ts';
-import { encodeFieldHeader } from './wire-field.ts';
 
 /**
  * The bytes of a virtual host with `routes` in their places and without those that were injected before. All else, known or
@@ -39,13 +37,13 @@ export function spliceRoutes(
   return parts;
 }
 
-/** The encoded fields that stand before each index, in the order given. */
+/** The records that stand before each index, in the order given. */
 function groupByPlace(routes: readonly EncodedRoute[], count: number): ReadonlyMap<number, readonly Uint8Array[]> {
   const places = new Map<number, Uint8Array[]>();
-  for (const { body, before } of routes) {
+  for (const { record, before } of routes) {
     const place = Math.min(before, count);
     const parts = places.get(place) ?? [];
-    parts.push(encodeFieldHeader(virtualHostFields.routes, body.length), body);
+    parts.push(record);
     places.set(place, parts);
   }
   return places;

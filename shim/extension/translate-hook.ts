@@ -1,7 +1,7 @@
 import { formatReference } from '../../functions/service-endpoint/reference.ts';
 import { markClusters, meetCluster, readClusterName, type ClusterMeeting } from './cluster-injection.ts';
-import type { ExplainedCluster, ExplainedVirtualHost } from './explanation.ts';
-import type { HookAnswer, HookInputs } from './hook.ts';
+import type { ExplainedCluster } from './explanation.ts';
+import type { AnsweredVirtualHost, HookAnswer, HookInputs } from './hook.ts';
 import type { ResponseBody } from './response-body.ts';
 import { extendRouteConfiguration, type ExtendedRouteConfiguration } from './route-configuration.ts';
 import { readTranslation, translationFields, translationToBody } from './translation.ts';
@@ -16,7 +16,7 @@ export function modifyTranslation(request: Buffer, inputs: HookInputs): HookAnsw
   const byName = new Map(ours.map((cluster) => [cluster.name, cluster]));
   const replaced = new Map<number, readonly Uint8Array[]>();
   const met = new Map<string, ClusterMeeting>();
-  const virtualHosts: ExplainedVirtualHost[] = [];
+  const virtualHosts: AnsweredVirtualHost[] = [];
 
   for (const { field, start, body } of readTranslation(request)) {
     if (field === translationFields.clusters) {
@@ -29,7 +29,7 @@ export function modifyTranslation(request: Buffer, inputs: HookInputs): HookAnsw
       const extended = tryExtend(body, inputs);
       if (extended === undefined) continue;
       replaced.set(start, extended.parts);
-      virtualHosts.push(extended.explanation);
+      virtualHosts.push(extended);
     }
   }
 

@@ -1,5 +1,5 @@
 import { createWireReader } from '../xds/wire-reader.ts';
-import { gather, type ResponseBody } from './response-body.ts';
+import type { ResponseBody } from './response-body.ts';
 import { encodeFieldHeader } from './wire-field.ts';
 
 /** Field numbers of the resources in PostTranslateModifyResponse. Those of the request are one higher. */
@@ -66,7 +66,7 @@ export function translationToBody(request: Buffer, { replaced, appended }: Trans
     }
   }
 
-  return { byteLength, chunks: () => gather(parts()) };
+  return { byteLength, parts };
 }
 
 function resourceField(requestField: number): TranslationField | undefined {

@@ -3,7 +3,7 @@ import { constants } from 'node:http2';
 
 import { encodeFrame } from '../xds/frame.ts';
 import { createMessageBuffer, type MessageProblem } from './message-buffer.ts';
-import type { ResponseBody } from './response-body.ts';
+import { gather, type ResponseBody } from './response-body.ts';
 
 /** The status codes that end a hook's call. https://grpc.io/docs/guides/status-codes/ */
 export const statusCodes = {
@@ -58,7 +58,7 @@ export function serveUnaryCall(stream: ServerHttp2Stream, maxMessageBytes: numbe
   stream.on('error', ignore);
   stream.on('wantTrailers', () => {
     if (trailers !== undefined) stream.sendTrailers(trailers);
-    closeSoon(stream);
+    if (!stream.readableEnded) closeSoon(stream);
   });
 
   const call: UnaryCall = {
@@ -70,7 +70,7 @@ export function serveUnaryCall(stream: ServerHttp2Stream, maxMessageBytes: numbe
       answered = true;
       trailers = { 'grpc-status': String(statusCodes.ok) };
       stream.respond(responseHeaders, { waitForTrailers: true });
-      if (body.byteLength <= oneWriteBytes) stream.end(encodeFrame([...body.chunks()]));
+      if (body.byteLength <= oneWriteBytes) stream.end(encodeFrame([...body.parts()]));
       else writeChunks(stream, body);
     },
     fail(code, message) {
@@ -115,7 +115,7 @@ export function isGrpcRequest(headers: IncomingHttpHeaders): boolean {
 
 /** Makes a chunk when the one before has left, so that there are never many. */
 function writeChunks(stream: ServerHttp2Stream, body: ResponseBody): void {
-  const chunks = body.chunks()[Symbol.iterator]();
+  const chunks = gather(body.parts())[Symbol.iterator]();
   const header = Buffer.alloc(5);
   header.writeUInt32BE(body.byteLength, 1);
   stream.write(header);

@@ -1,6 +1,6 @@
 import { create, fromBinary } from '@bufbuild/protobuf';
 
-import { RouteMatchSchema } from '../../proto/gen/envoy/config/route/v3/route_components_pb.ts';
+import { type RouteMatch, RouteMatchSchema } from '../../proto/gen/envoy/config/route/v3/route_components_pb.ts';
 import {
   ExistingRouteSchema,
   type ExistingRoute,
@@ -10,7 +10,8 @@ import {
 import { parseRouteName } from '../../functions/service-endpoint/service-name.ts';
 import { createWireReader } from '../xds/wire-reader.ts';
 import { isMarked, metadataFields } from './mark.ts';
-import { readResourceIdentity } from './resource-identity.ts';
+import { memoize } from './memoize.ts';
+import { readResourceIdentity, type ResourceIdentity } from './resource-identity.ts';
 
 /** Field numbers of `envoy.config.route.v3.VirtualHost`. */
 export const virtualHostFields = { name: 1, domains: 2, routes: 3, metadata: metadataFields.virtualHost } as const;
@@ -32,8 +33,30 @@ export interface VirtualHostLens {
   readonly routes: readonly RoutePosition[];
 }
 
-/** Reads what decides out of an encoded `envoy.config.route.v3.VirtualHost`. Throws for bytes that are none. */
-export function readVirtualHost(bytes: Buffer): VirtualHostLens {
+/** What reads virtual hosts. */
+export interface VirtualHostReader {
+  /** Reads what decides out of an encoded `envoy.config.route.v3.VirtualHost`. Throws for bytes that are none. */
+  read(bytes: Buffer): VirtualHostLens;
+}
+
+/** How many different matches and metadata are remembered. */
+const remembered = 10_000;
+
+/** A reader that decodes the same bytes once: thousands of virtual hosts have the same few matches and gateways. */
+export function createVirtualHostReader(): VirtualHostReader {
+  const decoders: Decoders = {
+    match: memoize((bytes) => fromBinary(RouteMatchSchema, bytes), remembered),
+    identity: memoize(readResourceIdentity, remembered),
+  };
+  return { read: (bytes) => readVirtualHost(bytes, decoders) };
+}
+
+interface Decoders {
+  match(bytes: Buffer): RouteMatch;
+  identity(bytes: Buffer): ResourceIdentity | undefined;
+}
+
+function readVirtualHost(bytes: Buffer, decoders: Decoders): VirtualHostLens {
   const reader = createWireReader(bytes);
   const domains: string[] = [];
   const existing: ExistingRoute[] = [];
@@ -48,17 +71,22 @@ export function readVirtualHost(bytes: Buffer): VirtualHostLens {
       const part = reader.bytes();
       metadata = metadata === undefined ? part : Buffer.concat([metadata, part]);
     } else if (reader.field === virtualHostFields.routes) {
-      const route = readRoute(reader.bytes());
+      const route = readRoute(reader.bytes(), decoders);
       if (route !== undefined) existing.push(route);
       routes.push({ start, end: reader.position, injected: route === undefined });
     } else reader.skip();
   }
-  const virtualHost = create(VirtualHostSchema, { name, domains, routes: existing, ...findGateway(name, metadata) });
+  const virtualHost = create(VirtualHostSchema, {
+    name,
+    domains,
+    routes: existing,
+    ...findGateway(name, metadata && decoders.identity(metadata)),
+  });
   return { virtualHost, routes };
 }
 
 /** Reads what decides out of a route; undefined for one of ours. */
-function readRoute(bytes: Buffer): ExistingRoute | undefined {
+function readRoute(bytes: Buffer, decoders: Decoders): ExistingRoute | undefined {
   const reader = createWireReader(bytes);
   let name = '';
   let match: Buffer | undefined;
@@ -70,15 +98,14 @@ function readRoute(bytes: Buffer): ExistingRoute | undefined {
     } else reader.skip();
   }
   if (parseRouteName(name) !== undefined && isMarked('route', bytes)) return undefined;
-  return create(
-    ExistingRouteSchema,
-    match === undefined ? { name } : { name, match: fromBinary(RouteMatchSchema, match) },
-  );
+  const route = create(ExistingRouteSchema);
+  route.name = name;
+  if (match !== undefined) route.match = decoders.match(match);
+  return route;
 }
 
 /** The metadata name the gateway; without them the name does: `{namespace}/{gateway}/{listener}/{host}`. */
-function findGateway(name: string, metadata: Buffer | undefined) {
-  const identity = readResourceIdentity(metadata);
+function findGateway(name: string, identity: ResourceIdentity | undefined) {
   if (identity !== undefined && identity.name !== '') {
     return { gatewayNamespace: identity.namespace, gateway: identity.name, listener: identity.sectionName };
   }
