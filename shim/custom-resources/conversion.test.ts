@@ -6,6 +6,7 @@ import { matchesPattern } from './name-pattern.ts';
 import { parseBackendResource, parsePolicyResource } from './parse-extension-resource.ts';
 import { policyFromResource } from './policy-from-resource.ts';
 import { parseResourceFile } from './resource-file.ts';
+import { tailnetFromResource } from './tailnet-from-resource.ts';
 
 const any = { tailnets: ['-'] };
 const resource = (spec: unknown) => ({ namespace: 'default', name: 'r', createdMs: 0, spec });
@@ -175,4 +176,32 @@ test.each([
   ['to nothing', 'a: *none'],
 ])('references %s', (_what, text) => {
   expect(parseResourceFile(text, 'f.yaml').resources).toEqual([]);
+});
+
+test.each([
+  ['an API key', { apiKeySecretRef: { name: 's' }, pollInterval: '1m' }, []],
+  ['an OAuth client', { oauthClientSecretRef: { name: 's' } }, []],
+  ['headscale', { kind: 'headscale', apiURL: 'https://hs.example.com', apiKeySecretRef: { name: 's' } }, []],
+  ['no credentials', {}, ['spec must have exactly one of apiKeySecretRef and oauthClientSecretRef']],
+  [
+    'headscale without an address',
+    { kind: 'headscale', apiKeySecretRef: { name: 's' } },
+    ['spec headscale needs apiURL and apiKeySecretRef'],
+  ],
+  [
+    'a path in the address',
+    { apiURL: 'https://hs.example.com/api', apiKeySecretRef: { name: 's' } },
+    ['spec.apiURL is "https://hs.example.com/api": it must be an origin such as https://headscale.example.com'],
+  ],
+])('a TailscaleTailnet with %s', (_what, spec, details) => {
+  const { tailnet, findings } = tailnetFromResource({ spec });
+  expect(findings.map(({ detail }) => detail)).toEqual(details);
+  expect(tailnet === undefined).toBe(details.length > 0);
+});
+
+test('a version of a resource that nobody knows is a fault, not another kind', () => {
+  const text = 'apiVersion: gateway.tailscale.com/v2\nkind: TailscaleEndpoints\nmetadata: {name: a}\n';
+  expect(parseResourceFile(text, 'f.yaml').faults).toEqual([
+    { place: 'f.yaml:1:1', detail: 'apiVersion must be gateway.tailscale.com/v1alpha1: there is no other one yet' },
+  ]);
 });

@@ -8,15 +8,22 @@ export type ResourceOrFault =
 
 const namePattern = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
+/** The group whose versions are ours to know; those of others say the same in the fields that are read. */
+const ownGroup = 'gateway.tailscale.com';
+
 /** Kinds without namespaces. */
 const clusterKinds: ReadonlySet<ResourceKind> = new Set(['GatewayClass']);
 
-/** Reads the identity of a Kubernetes object as plain JSON: of one of {@link resourceKinds}, whatever version of it. */
+/** Reads the identity of a Kubernetes object as plain JSON: of one of {@link resourceKinds}. */
 export function resourceFromObject(object: unknown, place = '', defaultNamespace = 'default'): ResourceOrFault {
   if (!isRecord(object)) return { kind: 'other' };
   const { apiVersion, kind } = object;
   if (typeof apiVersion !== 'string' || typeof kind !== 'string' || !isResourceKind(kind)) return { kind: 'other' };
-  if (apiVersion.split('/')[0] !== resourceKinds[kind].group || !apiVersion.includes('/')) return { kind: 'other' };
+  const { group, version } = resourceKinds[kind];
+  if (!apiVersion.startsWith(`${group}/`)) return { kind: 'other' };
+  if (group === ownGroup && apiVersion !== `${group}/${version}`) {
+    return fault(`apiVersion must be ${group}/${version}: there is no other one yet`);
+  }
   const metadata = isRecord(object['metadata']) ? object['metadata'] : {};
   const name = metadata['name'];
   if (typeof name !== 'string' || name.length > 253 || !namePattern.test(name)) {

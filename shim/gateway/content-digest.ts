@@ -18,14 +18,14 @@ export function createContentDigest(): ContentDigest {
   return {
     set(name, content) {
       const before = hashes.get(name);
-      const after = content === undefined ? undefined : hashToNumber(`${name}\0${content}`);
+      const after = content === undefined ? undefined : hashContent(name, content);
       if (before === after) return false;
       if (after === undefined) hashes.delete(name);
       else hashes.set(name, after);
-      sum = BigInt.asUintN(256, sum - (before ?? 0n) + (after ?? 0n));
+      sum = sum - (before ?? 0n) + (after ?? 0n);
       return true;
     },
-    value: () => digestOf(sum.toString(16)),
+    value: () => digestOfSum(sum),
   };
 }
 
@@ -34,6 +34,12 @@ export function digestOf(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex').slice(0, 16);
 }
 
-function hashToNumber(content: string): bigint {
-  return BigInt(`0x${createHash('sha256').update(content).digest('hex')}`);
+/** The hash of one named content, to be added to those of others. */
+export function hashContent(name: string, content: string): bigint {
+  return BigInt(`0x${createHash('sha256').update(`${name}\0${content}`).digest('hex')}`);
+}
+
+/** A short text for a sum of hashes. */
+export function digestOfSum(sum: bigint): string {
+  return digestOf(BigInt.asUintN(256, sum).toString(16));
 }

@@ -5,7 +5,7 @@ import { ClusterSchema } from '../../proto/gen/envoy/config/cluster/v3/cluster_p
 import type { ComputeClustersResponse, RefusedEndpoint } from '../../proto/gen/tailway/clusters/v1/clusters_pb.ts';
 import { type Group, GroupSchema } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import type { RoutePolicy, ServiceEndpoint } from '../../proto/gen/tailway/gateway/v1/gateway_pb.ts';
-import { createContentDigest, digestOf } from './content-digest.ts';
+import { createContentDigest, digestOf, hashContent } from './content-digest.ts';
 import { endpointToGroup, type GroupDefaults } from './device-groups.ts';
 import type { IndexedEndpoint } from './endpoint-index.ts';
 import type { EncodedCluster } from './gateway-state.ts';
@@ -16,6 +16,8 @@ export interface DecidedEndpoint {
   readonly endpoint: ServiceEndpoint;
   /** Of the endpoint and its cluster. */
   readonly digest: string;
+  /** The same as a number, the name included. */
+  readonly hash: bigint;
   readonly cluster: EncodedCluster;
   /** How its hosts are found. */
   readonly detail: string;
@@ -143,9 +145,11 @@ export function answerToServices(
       const wanted = byKey.get(formatReference(ref));
       if (cluster === undefined || wanted?.endpoint.ref === undefined) continue;
       const body = toBinary(ClusterSchema, cluster);
+      const digest = digestOf(`${wanted.digest} ${digestOf(body)}`);
       endpoints.set(wanted.key, {
         endpoint: wanted.endpoint,
-        digest: digestOf(`${wanted.digest} ${digestOf(body)}`),
+        digest,
+        hash: hashContent(`endpoint ${wanted.key}`, digest),
         cluster: { name: cluster.name, body, endpoint: wanted.endpoint.ref },
         detail,
         group: group === '' ? undefined : endpointToGroup(wanted.endpoint, defaults),

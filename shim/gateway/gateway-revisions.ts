@@ -1,12 +1,13 @@
 import { gatewayTargets, selectsEndpoint } from '../../functions/route-policy/policy.ts';
 import type { EndpointRef, RoutePolicy } from '../../proto/gen/tailway/gateway/v1/gateway_pb.ts';
 import type { CustomResource } from '../custom-resources/resource-source.ts';
-import { createContentDigest } from './content-digest.ts';
+import { digestOfSum, hashContent } from './content-digest.ts';
 import { envoyGateways } from './envoy-gateways.ts';
 
 /** What the revisions of Gateways are computed from. */
 export interface GatewayRevisionsInput {
-  readonly endpoints: readonly { readonly ref: EndpointRef; readonly digest: string }[];
+  /** `hash` is of the endpoint, its name included, and of its cluster. */
+  readonly endpoints: readonly { readonly ref: EndpointRef; readonly hash: bigint }[];
   readonly policies: readonly { readonly policy: RoutePolicy; readonly digest: string }[];
   readonly gateways: readonly CustomResource[];
   readonly gatewayClasses: readonly CustomResource[];
@@ -26,36 +27,42 @@ export function computeGatewayRevisions(input: GatewayRevisionsInput): ReadonlyM
     input.policies.filter(({ policy }) => gatewayTargets(policy).length > 0),
     ({ policy }) => policy.namespace,
   );
-  for (const { ref, digest } of input.endpoints) {
-    const name = `endpoint ${ref.namespace}/${ref.resource}/${ref.endpoint}`;
+  for (const { ref, hash } of input.endpoints) {
     const about = (restricting.get(ref.namespace) ?? []).filter(({ policy }) => selectsEndpoint(policy, ref));
-    if (about.length === 0) everywhere.add(name, digest);
-    for (const { policy } of about) for (const key of targetKeys(policy)) digests.get(key)?.add(name, digest);
+    if (about.length === 0) everywhere.add(hash);
+    for (const key of targetKeys(about.map(({ policy }) => policy))) digests.get(key)?.add(hash);
   }
   for (const { policy, digest } of input.policies) {
-    const name = `policy ${policy.namespace}/${policy.name}`;
-    if (gatewayTargets(policy).length < policy.targets.length) everywhere.describe(name, digest);
-    for (const key of targetKeys(policy)) digests.get(key)?.describe(name, digest);
+    const hash = hashContent(`policy ${policy.namespace}/${policy.name}`, digest);
+    if (gatewayTargets(policy).length < policy.targets.length) everywhere.describe(hash);
+    for (const key of targetKeys([policy])) digests.get(key)?.describe(hash);
   }
   const injected = [...digests].filter(([, own]) => own.isInjected() || everywhere.isInjected());
   return new Map(injected.map(([key, own]) => [key, `${everywhere.value()}${own.value()}`]));
 }
 
-/** A digest that knows whether something is injected, or only how. */
+/** A sum of hashes that knows whether something is injected, or only how. */
 function newDigest() {
-  const digest = createContentDigest();
+  let sum = 0n;
   let injected = false;
   return {
-    add(name: string, content: string): void {
+    add(hash: bigint): void {
       injected = true;
-      digest.set(name, content);
+      sum += hash;
     },
-    describe: (name: string, content: string) => void digest.set(name, content),
+    describe(hash: bigint): void {
+      sum += hash;
+    },
     isInjected: () => injected,
-    value: digest.value,
+    value: () => digestOfSum(sum),
   };
 }
 
-function targetKeys(policy: RoutePolicy): ReadonlySet<string> {
-  return new Set(gatewayTargets(policy).map(({ name }) => `${policy.namespace}/${name}`));
+/** The Gateways that policies name, each once. */
+function targetKeys(policies: readonly RoutePolicy[]): ReadonlySet<string> {
+  const keys = new Set<string>();
+  for (const policy of policies) {
+    for (const { name } of gatewayTargets(policy)) keys.add(`${policy.namespace}/${name}`);
+  }
+  return keys;
 }

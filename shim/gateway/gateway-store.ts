@@ -1,9 +1,10 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { EndpointRef } from '../../proto/gen/tailway/gateway/v1/gateway_pb.ts';
 import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import type { CustomResourceChange } from '../custom-resources/resource-source.ts';
 import { formatResourceKey } from '../custom-resources/unique-resources.ts';
 import { type BatchResult, computeBatches } from './cluster-batches.ts';
-import { answerToServices, createDecidedState } from './decided-state.ts';
+import { answerToServices, createDecidedState, type DecidedService } from './decided-state.ts';
 import { createDiscoverySchedule } from './discovery-schedule.ts';
 import type { IndexedEndpoint } from './endpoint-index.ts';
 import { computeGatewayRevisions } from './gateway-revisions.ts';
@@ -80,9 +81,10 @@ export function createGatewayState(options: GatewayStoreOptions): GatewayStore {
         policies: [...policies.values()].flatMap(({ policy }) => policy ?? []),
         settings: options.clusterSettings,
       });
+      const services = await encode(asked, result);
       if (closed) return;
       const before = { revision: decided.revision(), groups: decided.groupsDigest() };
-      commit(asked, result);
+      commit(asked, services);
       decided.setPolicies(policies);
       revisions = undefined;
       if (decided.groupsDigest() !== before.groups) options.onGroups?.(decided.groups());
@@ -96,11 +98,20 @@ export function createGatewayState(options: GatewayStoreOptions): GatewayStore {
     }
   }
 
-  function commit(asked: ReadonlyMap<string, readonly IndexedEndpoint[]>, { answered }: BatchResult): void {
-    const results = answered.flatMap(({ services, answer }) => {
+  async function encode(asked: ReadonlyMap<string, readonly IndexedEndpoint[]>, { answered }: BatchResult) {
+    const all: (readonly [string, DecidedService])[] = [];
+    for (const { services, answer } of answered) {
       const part = new Map(services.map(({ service }) => [service, asked.get(service) ?? []]));
-      return [...answerToServices(part, answer, options.groupDefaults)];
-    });
+      all.push(...answerToServices(part, answer, options.groupDefaults));
+      if (answered.length > 1) await turn();
+    }
+    return all;
+  }
+
+  function commit(
+    asked: ReadonlyMap<string, readonly IndexedEndpoint[]>,
+    results: readonly (readonly [string, DecidedService])[],
+  ): void {
     const gone = [...asked].filter(([, indexed]) => indexed.length === 0);
     for (const [service] of gone) decided.setService(service, undefined);
     for (const [service, result] of results) decided.setService(service, result);
@@ -144,7 +155,7 @@ export function createGatewayState(options: GatewayStoreOptions): GatewayStore {
   function gatewayRevisions(): ReadonlyMap<string, string> {
     if (!synced) return new Map();
     revisions ??= computeGatewayRevisions({
-      endpoints: decided.decided().map(({ cluster, digest }) => ({ ref: cluster.endpoint, digest })),
+      endpoints: decided.decided().map(({ cluster, hash }) => ({ ref: cluster.endpoint, hash })),
       policies: decided.decidedPolicies().flatMap(({ policy, digest }) => (policy ? [{ policy, digest }] : [])),
       gateways: [...wanted.gateways.values()],
       gatewayClasses: [...wanted.gatewayClasses.values()],

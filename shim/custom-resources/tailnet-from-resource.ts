@@ -1,0 +1,20 @@
+import type { Finding } from './finding.ts';
+import { durationToMs } from './field-schemas.ts';
+import { parseField } from './parse-field.ts';
+import { tailscaleTailnetSpecSchema, type TailnetSpec } from './tailscale-tailnet-schema.ts';
+
+/** What a TailscaleTailnet comes to. */
+export interface ConvertedTailnet {
+  /** Absent: something in it is wrong. */
+  readonly tailnet: (TailnetSpec & { readonly pollIntervalMs: number }) | undefined;
+  /** What does not count, and why. */
+  readonly findings: readonly Finding[];
+}
+
+/** Converts the `spec` of a TailscaleTailnet, which nobody has checked. Secrets are named in it, and not read. */
+export function tailnetFromResource({ spec: input }: { readonly spec: unknown }): ConvertedTailnet {
+  const place = { path: 'spec', endpoint: '', effect: 'resource-refused' } as const;
+  const { value: spec, findings } = parseField(tailscaleTailnetSpecSchema, input ?? {}, place);
+  const tailnet = spec === undefined ? undefined : { ...spec, pollIntervalMs: durationToMs(spec.pollInterval) };
+  return { tailnet, findings };
+}
