@@ -22,9 +22,9 @@ export interface LeftOut {
 }
 
 /**
- * Chooses which services make up the cluster of a custom backend. An Envoy cluster can have one source of hosts and one kind of
- * health check, so these are left out, by the order of their references: groups beside hosts, all groups but the first,
- * and hosts that are checked in another way than the first one that is.
+ * Chooses which services make up the cluster of a custom backend. A cluster of Envoy's has one source of hosts and one
+ * kind of health check, so these are left out, by the order of their references: groups beside hosts, all groups but
+ * the first, and hosts that are checked in another way than the first one that is.
  */
 export function chooseBackends(services: readonly Service[]): { backends: Backends; leftOut: LeftOut[] } {
   const sorted = services.toSorted((a, b) => compareReferences(a.ref, b.ref));

@@ -1,6 +1,7 @@
-import { clone, create, equals, toBinary } from '@bufbuild/protobuf';
+import { clone, create, equals, isFieldSet, toBinary } from '@bufbuild/protobuf';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { ClusterSchema } from '../../proto/gen/envoy/config/cluster/v3/cluster_pb.ts';
 import {
   ComputeBackendClusterRequestSchema,
   ComputeBackendClusterResponseSchema,
@@ -14,6 +15,7 @@ import { formatReference } from '../service-endpoint/reference.ts';
 import { parseClusterName } from '../service-endpoint/service-name.ts';
 import { computeBackendCluster } from './backend-cluster.ts';
 import { computeClusters } from './clusters.ts';
+import { mergedField, ownedFields, preferredFields } from './overlay-fields.ts';
 
 const arbitraryRequest = fc
   .record({ endpoints: arbitraryEndpoints, policies: arbitraryPolicies })
@@ -73,6 +75,9 @@ describe('for any request', () => {
         const told = [...used, ...refused.map(({ endpoint }) => formatReference(endpoint))];
         expect(told.toSorted()).toEqual(request.endpoints.map(({ ref }) => formatReference(ref)).toSorted());
         expect(overlay === undefined).toBe(used.length === 0);
+        const known = new Set([...ownedFields, ...preferredFields, mergedField]);
+        const fields = overlay === undefined ? [] : ClusterSchema.fields.filter((field) => isFieldSet(overlay, field));
+        expect(fields.filter(({ number }) => !known.has(number)).map(({ name }) => name)).toEqual([]);
       }),
       parameters,
     );

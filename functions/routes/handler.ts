@@ -13,8 +13,9 @@ import { computeRouteOverlay } from './route-overlay.ts';
 import { computeRoutes } from './routes.ts';
 
 /**
- * Serves {@link computeRoutes} and {@link computeRouteOverlay}. A request that breaks a rule of its proto, that names two
- * endpoints or policies alike, or whose policies Envoy would refuse, is an InvalidArgument with the fields in question as its detail.
+ * Serves {@link computeRoutes} and {@link computeRouteOverlay}. A request that breaks a rule of its proto, that names
+ * two endpoints or policies alike, or whose policies Envoy would refuse, is an InvalidArgument with the fields in
+ * question as its detail. An endpoint that has no route is no fault of the request: the response says why.
  */
 export function registerRoutes(router: ConnectRouter): void {
   const validateRoutes = createRequestValidator(ComputeRoutesRequestSchema, findViolations);

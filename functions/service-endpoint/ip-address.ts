@@ -8,7 +8,8 @@ export type IpRange = readonly [IpAddress, number];
 
 /** Reads an address in its usual form: four decimal numbers, or IPv6 without a zone. */
 export function parseIpAddress(text: string): IpAddress | undefined {
-  if (ipaddr.IPv4.isValidFourPartDecimal(text)) {
+  // A name that is asked whether it is an address would cost an exception.
+  if (/^[0-9.]+$/.test(text) && ipaddr.IPv4.isValidFourPartDecimal(text)) {
     return ipaddr.IPv4.parse(text);
   }
   return text.includes(':') && !text.includes('%') && ipaddr.IPv6.isValid(text) ? ipaddr.IPv6.parse(text) : undefined;

@@ -259,7 +259,7 @@ export const ComputeBackendClusterRequestSchema: GenMessage<ComputeBackendCluste
 export type ComputeBackendClusterResponse = Message<"tailway.clusters.v1.ComputeBackendClusterResponse"> & {
   /**
    * The fields of the cluster that are ours. These replace the cluster's own whole, and are cleared where they are absent here:
-   * `type`, `eds_cluster_config`, `load_assignment`, `load_balancing_policy`, `lb_policy`, `common_lb_config`,
+   * `type`, `cluster_type`, `eds_cluster_config`, `load_assignment`, `load_balancing_policy`, `lb_policy`, `common_lb_config`,
    * `transport_socket`, `transport_socket_matches`, `health_checks`, `ignore_health_on_host_removal`,
    * `dns_lookup_family`, `dns_refresh_rate`, `dns_failure_refresh_rate`, `respect_dns_ttl`.
    * These replace the cluster's own where they are present here, and else stay: `connect_timeout`, `circuit_breakers`,
