@@ -6,6 +6,7 @@ import { freePorts } from '../../deploy/demo/free-port.ts';
 import { waitFor } from '../../deploy/demo/wait-for.ts';
 import { type KubeClient, createKubeClient } from '../../shim/kubernetes/kube-client.ts';
 import { loadKubeConfig } from '../../shim/kubernetes/kube-config.ts';
+import { apiPath } from '../../shim/kubernetes/kube-object.ts';
 import { startBoundProcess } from './bound-process.ts';
 import type { Peers } from './build-peers.ts';
 
@@ -126,15 +127,18 @@ async function untilReady(client: KubeClient, server: RunningProcess): Promise<v
     async () => {
       if (server.exitCode() !== undefined)
         throw new Error(`the API server ended: ${server.lines.slice(-5).join('\n')}`);
-      await client.request({ path: '/version', signal: AbortSignal.timeout(2000) });
-      return ready(client);
+      // Serving custom resources is the last that it begins with.
+      const { signal } = new AbortController();
+      const things = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+      const { items } = (await client.request({ path: things, query: { limit: '500' }, timeoutMs: 2000, signal })) as {
+        items: readonly { spec: { group: string; names: { plural: string }; versions: readonly { name: string }[] } }[];
+      };
+      for (const { spec } of items) {
+        const path = apiPath({ group: spec.group, version: spec.versions[0]?.name ?? '', plural: spec.names.plural });
+        await client.request({ path, query: { limit: '1' }, timeoutMs: 2000, signal });
+      }
+      return true;
     },
     60_000,
   );
-}
-
-/** Its answer is a text. */
-async function ready(client: KubeClient): Promise<true> {
-  await client.request({ path: '/api/v1/namespaces/default', signal: AbortSignal.timeout(2000) });
-  return true;
 }

@@ -1,4 +1,4 @@
-import { cp, writeFile } from 'node:fs/promises';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inject } from 'vitest';
 import { freePorts } from '../../deploy/demo/free-port.ts';
@@ -8,7 +8,7 @@ import { type ApiServer, startApiServer } from './api-server.ts';
 import { type EnvoyGateway, startEnvoyGateway } from './envoy-gateway.ts';
 import { type Kubectl, createKubectl } from './kubectl.ts';
 import { extensionManagerOf } from './manifests.ts';
-import { createStops } from './stops.ts';
+import { type Stops, createStops } from './stops.ts';
 
 /** An API server with all CRDs, and what is started beside it; all of it ends with the test. */
 export interface TestCluster extends AsyncDisposable {
@@ -50,6 +50,7 @@ export async function startTestCluster(): Promise<TestCluster> {
       const { kubeconfig } = apiServer;
       const envoyGateway = await startEnvoyGateway({ folder: await stops.folder(), kubeconfig, peers, config });
       stops.defer(() => envoyGateway.stop());
+      keepLog(stops, 'envoy-gateway', () => envoyGateway.process.lines);
       return envoyGateway;
     },
     async shim(args = []) {
@@ -63,6 +64,7 @@ export async function startTestCluster(): Promise<TestCluster> {
         ...args,
       ]);
       stops.defer(() => shim.process.stop('SIGKILL'));
+      keepLog(stops, 'shim', () => shim.process.lines);
       return shim;
     },
     async upstream(name) {
@@ -74,4 +76,14 @@ export async function startTestCluster(): Promise<TestCluster> {
       await stops[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Where `CLUSTER_TEST_LOGS` names a folder, what a process has written goes there when the test is over. */
+function keepLog(stops: Stops, name: string, lines: () => readonly string[]): void {
+  const folder = process.env['CLUSTER_TEST_LOGS'];
+  if (folder === undefined) return;
+  stops.defer(async () => {
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, `${name}-${Date.now()}.log`), lines().join('\n'));
+  });
 }
