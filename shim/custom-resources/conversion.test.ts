@@ -182,11 +182,11 @@ test.each([
   ['an API key', { apiKeySecretRef: { name: 's' }, pollInterval: '1m' }, []],
   ['an OAuth client', { oauthClientSecretRef: { name: 's' } }, []],
   ['headscale', { kind: 'headscale', apiURL: 'https://hs.example.com', apiKeySecretRef: { name: 's' } }, []],
-  ['no credentials', {}, ['spec must have exactly one of apiKeySecretRef and oauthClientSecretRef']],
+  ['no credentials', {}, ['spec: must have exactly one of apiKeySecretRef and oauthClientSecretRef']],
   [
     'headscale without an address',
     { kind: 'headscale', apiKeySecretRef: { name: 's' } },
-    ['spec headscale needs apiURL and apiKeySecretRef'],
+    ['spec: headscale needs apiURL and apiKeySecretRef'],
   ],
   [
     'a path in the address',

@@ -57,14 +57,18 @@ function issuesToFindings(issues: readonly z.core.$ZodIssue[], value: unknown, p
     const path = pathToText(place.path, issue.path);
     if (byPath.has(path)) continue;
     const found = valueAt(value, issue.path);
-    const remedy =
-      found === undefined ? 'is missing: it ' : isScalar(found) ? `is ${JSON.stringify(shortened(found))}: it ` : '';
+    const opening =
+      found === undefined
+        ? `${path} is missing: it`
+        : isScalar(found)
+          ? `${path} is ${JSON.stringify(shortened(found))}: it`
+          : `${path}:`;
     byPath.set(path, {
       reason: 'Invalid',
       path,
       effect: place.effect,
       endpoint: place.endpoint,
-      detail: `${path} ${remedy}${messageOf(issue)}`,
+      detail: `${opening} ${messageOf(issue)}`,
     });
   }
   return [...byPath.values()];

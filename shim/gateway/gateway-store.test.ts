@@ -122,12 +122,13 @@ test('unchanged content is no change', async () => {
   expect([asked, calls]).toEqual([[], 0]);
 });
 
-test('the loser of a name takes over when the winner goes', async () => {
-  const { tell, sync, asked, clusters } = start();
+test('the loser of a name is named, and takes over when the winner goes', async () => {
+  const { tell, sync, asked, clusters, log } = start();
   const winner = endpoints('a/old', ['web'], 1000);
   await tell(set(endpoints('b/new', ['web', 'other'], 2000)), set(winner));
   await sync();
   expect(clusters()).toEqual(['external-backend-other b', 'external-backend-web a', 'external-backend-web.b.new b']);
+  expect(log.lines).toMatchObject([{ level: 'warn', fields: { endpoint: 'b/new/web', senior: 'a/old/web' } }]);
   asked.length = 0;
   await tell(remove(winner));
   expect(clusters()).toEqual(['external-backend-other b', 'external-backend-web b']);

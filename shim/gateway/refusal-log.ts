@@ -1,3 +1,4 @@
+import { parseClusterName } from '../../functions/service-endpoint/service-name.ts';
 import { formatReference } from '../../functions/service-endpoint/reference.ts';
 import type { Finding } from '../custom-resources/finding.ts';
 import type { CustomResource } from '../custom-resources/resource-source.ts';
@@ -40,9 +41,20 @@ export function createRefusalLog(log: Log): RefusalLog {
         const fields = { endpoint: reference, reason: formatRefusalReason(reason), detail };
         return [`${reference} ${detail}`, () => log.warn(fields, messages['endpoint-refused'])] as const;
       });
-      tell(`service ${service}`, new Map(lines));
+      tell(`service ${service}`, new Map([...lines, ...juniors(decided)]));
     },
   };
+
+  /** Two resources may have a service of one name without knowing of each other. */
+  function juniors(decided: DecidedService | undefined): [string, () => void][] {
+    const all = [...(decided?.endpoints ?? [])];
+    const senior = all.find(([, { cluster }]) => parseClusterName(cluster.name)?.apart === undefined)?.[0] ?? '';
+    const others = all.filter(([endpoint]) => endpoint !== senior);
+    return others.map(([endpoint, { cluster }]) => {
+      const fields = { endpoint, senior, cluster: cluster.name };
+      return [`${endpoint} after ${senior}`, () => log.warn(fields, 'an older endpoint of the same name has the path')];
+    });
+  }
 }
 
 const messages = {
