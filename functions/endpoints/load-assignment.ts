@@ -38,13 +38,14 @@ function buildLocalityEndpoints({ region, zone, priority, weight, endpoints }: L
   });
 }
 
-function buildEndpoint({ address, port, weight }: Endpoint): LbEndpoint {
+/** An upstream over TLS verifies the device's name, which is why the endpoint carries it. */
+function buildEndpoint({ deviceName, address, port, weight }: Endpoint): LbEndpoint {
   const socketAddress = { address, portSpecifier: { case: 'portValue', value: port } } as const;
   return create(LbEndpointSchema, {
     loadBalancingWeight: weight,
     hostIdentifier: {
       case: 'endpoint',
-      value: { address: { address: { case: 'socketAddress', value: socketAddress } } },
+      value: { address: { address: { case: 'socketAddress', value: socketAddress } }, hostname: deviceName },
     },
   });
 }
