@@ -1,33 +1,77 @@
 import type { ResourceKind } from './custom-resources/resource-source.ts';
+import type { TailnetView } from './gateway/endpoint-hosts.ts';
 import type { GatewayStore } from './gateway/gateway-state.ts';
+import type { StatusBook } from './gateway/status-book.ts';
+import { createEventWriter } from './kubernetes/event-writer.ts';
+import type { KubeClient } from './kubernetes/kube-client.ts';
+import { createLeaderLease } from './kubernetes/leader-lease.ts';
 import type { ObjectChange } from './kubernetes/reflector.ts';
-import { createRevisionWriter, type RevisionWriterOptions } from './kubernetes/revision-writer.ts';
+import { createRevisionWriter } from './kubernetes/revision-writer.ts';
+import { createStatusWriter } from './kubernetes/status-writer.ts';
+import type { Log } from './log.ts';
+import type { Clock } from './sources/clock.ts';
+import { createStatusReporter } from './status-reporter.ts';
 
 /** What is written back into a cluster. */
 export interface ClusterWriters {
   /** What the API server has, as it tells it. */
   observe(kind: ResourceKind, changes: readonly ObjectChange[]): void;
+  /** Something that statuses say may be different now. */
+  statusChanged(): void;
   /** Writes until `signal` aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** The writers of what a gateway store decides: the revisions that make Envoy Gateway translate again, by every replica. */
-export function createClusterWriters(
-  options: RevisionWriterOptions & { readonly store: GatewayStore },
-): ClusterWriters {
-  const { store } = options;
-  const revisions = createRevisionWriter(options);
+/** What the writers are made of. */
+export interface ClusterWritersOptions {
+  readonly client: KubeClient;
+  readonly store: GatewayStore;
+  readonly book: StatusBook;
+  readonly tailnet: () => TailnetView;
+  readonly lastSyncMs: () => number | undefined;
+  /** The namespaces that are read; empty: all. */
+  readonly namespaces: readonly string[];
+  /** Where the lease of the leader is. */
+  readonly leaseNamespace: string;
+  /** Name of this replica. */
+  readonly identity: string;
+  readonly statusIntervalMs: number;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+}
 
-  function desire(): void {
+/**
+ * The revisions that make Envoy Gateway translate again are written by every replica, so that a lost leader delays
+ * nothing; statuses and Events are the leader's.
+ */
+export function createClusterWriters(options: ClusterWritersOptions): ClusterWriters {
+  const { store, statusIntervalMs } = options;
+  const revisions = createRevisionWriter(options);
+  const statuses = createStatusWriter(options);
+  const reporter = createStatusReporter({
+    ...options,
+    writer: statuses,
+    events: createEventWriter(options),
+    intervalMs: statusIntervalMs,
+  });
+  const lease = createLeaderLease({ ...options, namespace: options.leaseNamespace, name: 'tailway' });
+
+  function stateChanged(): void {
     if (store.synced) revisions.desire(store.gatewayRevisions());
+    reporter.changed();
   }
 
   return {
-    observe: revisions.observe,
+    observe(kind, changes) {
+      revisions.observe(kind, changes);
+      statuses.observe(kind, changes);
+    },
+    statusChanged: reporter.changed,
     async run(signal) {
-      const unobserve = [store.observe(desire), store.observeResources(desire)];
-      desire();
-      await revisions.run(signal);
+      const unobserve = [store.observe(stateChanged), store.observeResources(stateChanged)];
+      stateChanged();
+      await Promise.all([revisions.run(signal), lease.run((leading) => reporter.run(leading), signal)]);
       for (const stop of unobserve) stop();
     },
   };

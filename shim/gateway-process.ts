@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { create } from '@bufbuild/protobuf';
 import { computeBackendCluster } from '../functions/clusters/backend-cluster.ts';
 import { computeRouteOverlay } from '../functions/routes/route-overlay.ts';
@@ -12,8 +14,10 @@ import { settingsToGroup } from './data-plane-inputs.ts';
 import type { ExtensionServer } from './extension/extension-options.ts';
 import { createExtensionServer } from './extension/extension-server.ts';
 import type { FunctionsClient } from './functions-client.ts';
+import type { TailnetView } from './gateway/endpoint-hosts.ts';
 import type { GatewayStore } from './gateway/gateway-state.ts';
 import { createGatewayState } from './gateway/gateway-store.ts';
+import { createStatusBook } from './gateway/status-book.ts';
 import { createHookObserver } from './hook-observer.ts';
 import { createKubeClient } from './kubernetes/kube-client.ts';
 import type { LoadedKubeConfig } from './kubernetes/kube-config.ts';
@@ -33,6 +37,8 @@ export type ResourcePlace =
 export interface GatewayProcess {
   readonly store: GatewayStore;
   readonly extension: ExtensionServer;
+  /** What is known of the tailnet is different now. */
+  statusChanged(): void;
   /** Reads the resources, and writes what became of them, until `signal` aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -50,9 +56,13 @@ export function createGatewayProcess(
     readonly log: Log;
     readonly metrics: Metrics;
     readonly onGroups: (groups: readonly Group[]) => void;
+    /** What is known of the tailnet, for statuses. */
+    readonly tailnet: () => TailnetView;
+    /** When devices were read last; undefined: never. */
+    readonly lastSyncMs: () => number | undefined;
   },
 ): GatewayProcess {
-  const { place, functions, clock, log, metrics, onGroups } = parts;
+  const { functions, clock, log, metrics, onGroups } = parts;
   const clusterSettings = create(ClusterSettingsSchema, {
     xdsTarget: settings.xdsTarget,
     allowTargets: [...settings.allowTargets],
@@ -84,10 +94,11 @@ export function createGatewayProcess(
     syncWaitMs: settings.hookSyncWait,
     onUnsynced: settings.hookUnsynced,
   });
-  const { source, write } = createPlace(settings, place, store, { clock, log });
+  const { source, write, statusChanged } = createPlace(settings, store, parts);
   return {
     store,
     extension,
+    statusChanged,
     async run(signal) {
       await Promise.all([source.run(store.sink, signal), write(signal)]);
     },
@@ -96,29 +107,48 @@ export function createGatewayProcess(
 
 interface Place {
   readonly source: ResourceSource;
+  statusChanged(): void;
   /** Writes back what became of the resources, until the signal aborts. */
   write(signal: AbortSignal): Promise<void>;
 }
 
 function createPlace(
   settings: Settings,
-  place: ResourcePlace,
   store: GatewayStore,
-  parts: { readonly clock: Clock; readonly log: Log },
+  parts: {
+    readonly place: ResourcePlace;
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly tailnet: () => TailnetView;
+    readonly lastSyncMs: () => number | undefined;
+  },
 ): Place {
+  const { place, clock } = parts;
   if (place.kind === 'folder') {
-    return { source: createFolderSource({ path: place.path, clock: parts.clock }), write: () => Promise.resolve() };
+    return {
+      source: createFolderSource({ path: place.path, clock }),
+      statusChanged: () => undefined,
+      write: () => Promise.resolve(),
+    };
   }
   const cluster = {
+    ...parts,
     client: createKubeClient(place.kube),
     namespaces: settings.namespaces,
-    clock: parts.clock,
     random: () => Math.random(),
     log: parts.log.child({ component: 'kubernetes' }),
   };
-  const writers = createClusterWriters({ ...cluster, store });
+  const writers = createClusterWriters({
+    ...cluster,
+    store,
+    book: createStatusBook({ store, allowTargets: settings.allowTargets, devicesAreRead: devicesAreRead(settings) }),
+    leaseNamespace: place.kube.namespace,
+    identity: `${hostname()}-${randomUUID().slice(0, 8)}`,
+    statusIntervalMs: settings.statusInterval,
+  });
   return {
     source: createKubernetesSource({ ...cluster, observe: writers.observe }),
-    write: (signal) => writers.run(signal),
+    statusChanged: writers.statusChanged,
+    write: writers.run,
   };
 }

@@ -1,7 +1,9 @@
 // `npm start`: the process in the cluster. Settings, parts, start in order, wait, stop in reverse.
+import type { GroupResult } from '../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import { createComputationReport } from './computation-report.ts';
 import { settingsToDataPlane, settingsToGroup } from './data-plane-inputs.ts';
 import { createInProcessFunctions } from './functions-client.ts';
+import { createTailnetView } from './gateway/endpoint-hosts.ts';
 import { type ResourcePlace, createGatewayProcess } from './gateway-process.ts';
 import { createHealth } from './health.ts';
 import { json, listenHttpEndpoints } from './http-endpoints.ts';
@@ -42,10 +44,23 @@ async function run(settings: Settings, place: ResourcePlace | undefined, log: Lo
     onComputed(answer) {
       report.tell(answer);
       health.ready('devices');
+      groups = answer.groups;
+      gateway?.statusChanged();
     },
   });
+  let groups: readonly GroupResult[] = [];
   const gateway =
-    place && createGatewayProcess(settings, { place, functions, clock, log, metrics, onGroups: publisher.groups });
+    place &&
+    createGatewayProcess(settings, {
+      place,
+      functions,
+      clock,
+      log,
+      metrics,
+      onGroups: publisher.groups,
+      tailnet: () => createTailnetView(tailnet.devices(), groups),
+      lastSyncMs: () => tailnet.lastSyncMs(),
+    });
   const tailnet = createTailnetProcess(settings, {
     clock,
     log: log.child({ component: 'devices' }),

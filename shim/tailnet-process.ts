@@ -13,6 +13,10 @@ import { createStateFile } from './sources/state-file.ts';
 export interface TailnetProcess {
   /** Reads the devices until `signal` aborts. */
   run(signal: AbortSignal): Promise<void>;
+  /** The devices that count; undefined: not read yet, or never. */
+  devices(): readonly Device[] | undefined;
+  /** When they were read last, milliseconds since 1970; undefined: never. */
+  lastSyncMs(): number | undefined;
   copyStatus(metrics: Metrics): void;
   /** Saves what is not saved yet. */
   close(): Promise<void>;
@@ -29,6 +33,8 @@ export function createTailnetProcess(
       async run() {
         onChange([]);
       },
+      devices: () => undefined,
+      lastSyncMs: () => undefined,
       copyStatus: () => undefined,
       close: () => Promise.resolve(),
     };
@@ -55,6 +61,8 @@ export function createTailnetProcess(
       if (restored !== undefined) store.restore(restored);
       await source.run(store, signal);
     },
+    devices: store.current,
+    lastSyncMs: () => store.status().lastSuccessAtMs,
     copyStatus: (metrics) => copySourceStatus(metrics, source.name, store.status(), clock.now()),
     async close() {
       store.close();
