@@ -1,10 +1,14 @@
 import * as fc from 'fast-check';
+import { createValidator } from '@bufbuild/protovalidate';
 import { describe, expect, test } from 'vitest';
+import { findEndpointViolations } from '../../functions/service-endpoint/endpoint-violation.ts';
+import { RoutePolicySchema, ServiceEndpointSchema } from '../../proto/gen/tailway/gateway/v1/gateway_pb.ts';
 import { endpointsFromResource } from './endpoints-from-resource.ts';
 import { durationToMs } from './field-schemas.ts';
 import { matchesPattern } from './name-pattern.ts';
 import { parseBackendResource, parsePolicyResource } from './parse-extension-resource.ts';
 import { policyFromResource } from './policy-from-resource.ts';
+import { isRetryCondition, retryConditions } from './retry-conditions.ts';
 import { parseResourceFile } from './resource-file.ts';
 import { tailnetFromResource } from './tailnet-from-resource.ts';
 
@@ -204,4 +208,93 @@ test('a version of a resource that nobody knows is a fault, not another kind', (
   expect(parseResourceFile(text, 'f.yaml').faults).toEqual([
     { place: 'f.yaml:1:1', detail: 'apiVersion must be gateway.tailscale.com/v1alpha1: there is no other one yet' },
   ]);
+});
+
+test('the API server and the functions know the same conditions of retries', () => {
+  expect(retryConditions.filter((each) => !isRetryCondition(each))).toEqual([]);
+  expect(isRetryCondition('other')).toBe(false);
+});
+
+test.each([
+  [
+    'an expression that Envoy refuses',
+    { headers: [{ name: 'x', regularExpression: '(?=a)' }] },
+    /^spec.headers\[0\].regularExpression /,
+  ],
+  ['dots in the prefix', { pathPrefix: '/a/../b/' }, /^spec.pathPrefix is .*: it must not hold/],
+  ['a label that is too long', { hostnames: [`${'x'.repeat(64)}.example.com`] }, /^spec.hostnames\[0\] /],
+])('a policy with %s is refused', (_what, spec, detail) => {
+  const { policy, findings } = policyFromResource(resource({ targetRefs: [{ kind: 'Gateway', name: 'eg' }], ...spec }));
+  expect(policy).toBeUndefined();
+  expect(findings.map((finding) => finding.detail)).toEqual([expect.stringMatching(detail)]);
+});
+
+const duration = fc.constantFrom('1ms', '10s', '99999h99999h99999h99999h');
+const optional = <T>(values: Record<string, fc.Arbitrary<T>>) => fc.record(values, { requiredKeys: [] });
+const tags = fc.uniqueArray(fc.constantFrom('tag:a', 'tag:weight-3', `tag:${'x'.repeat(252)}`), { minLength: 1 });
+const upstream = fc.oneof(
+  fc.record({ externalTarget: fc.constantFrom('a', 'a:1', '[::1]:65535', `${'x.'.repeat(126)}x`) }),
+  fc.record({ tailscaleIP: fc.constantFrom('100.64.0.1', 'fd7a::1') }),
+  fc.record({ tailscaleFQDN: fc.constantFrom('web', 'Web.tail1.ts.net.') }),
+  fc.record({ selector: fc.record({ tags }) }),
+);
+const validEndpoint = fc
+  .tuple(
+    fc.record({ name: fc.constantFrom('a', 'x'.repeat(63)), port: fc.constantFrom(1, 65535) }),
+    upstream,
+    optional<unknown>({
+      protocol: fc.constantFrom('HTTP', 'HTTPS', 'TCP', 'UDP'),
+      tags,
+      weight: fc.constantFrom(1, 100),
+      healthCheck: optional<unknown>({
+        enabled: fc.boolean(),
+        path: fc.constantFrom('/', `/${'x'.repeat(1023)}`),
+        interval: duration,
+      }),
+    }),
+  )
+  .map((parts) => Object.assign({}, ...parts) as object);
+const validPolicy = fc
+  .tuple(
+    fc.record({ targetRefs: fc.constant([{ kind: 'Gateway', name: 'eg', sectionName: 'http' }]) }),
+    optional<unknown>({
+      endpoints: fc.constant([{ resource: 'r' }, { resource: 'r', endpoint: 'e' }]),
+      pathPrefix: fc.constantFrom('/', "/a/b~!$&'()*+,;=:@-/"),
+      hostnames: fc.constant(['*', '*.example.com']),
+      headers: fc.constant([
+        { name: 'x-a', exact: 'a b' },
+        { name: 'X', regularExpression: '^a.*' },
+      ]),
+      timeouts: optional<unknown>({ request: fc.constantFrom('0s', '1m'), idle: duration }),
+      retry: optional<unknown>({
+        attempts: fc.constantFrom(0, 100),
+        on: fc.constantFrom(...retryConditions),
+        perTryTimeout: duration,
+      }),
+      loadBalancing: fc.constantFrom({}, { policy: 'Maglev', hashHeader: 'x' }, { panicThreshold: 0, slowStart: '1s' }),
+      outlierDetection: optional<unknown>({
+        enabled: fc.boolean(),
+        consecutive5xx: fc.constantFrom(1, 10_000),
+        interval: duration,
+      }),
+      circuitBreakers: fc.constantFrom({}, { maxRequests: 4_294_967_295, maxRetries: 0 }),
+      connectTimeout: duration,
+      upstreamHTTP: fc.constantFrom('HTTP1', 'HTTP2'),
+    }),
+  )
+  .map((parts) => Object.assign({}, ...parts) as object);
+
+test('what is converted keeps the rules of the functions', () => {
+  const validator = createValidator();
+  fc.assert(
+    fc.property(validEndpoint, validPolicy, (endpoint, spec) => {
+      const { endpoints } = convert({ endpoints: [endpoint] });
+      expect(endpoints.map((each) => validator.validate(ServiceEndpointSchema, each).kind)).toEqual(['valid']);
+      expect(endpoints.flatMap(findEndpointViolations)).toEqual([]);
+      const { policy, findings } = policyFromResource(resource(spec));
+      expect(findings).toEqual([]);
+      expect(policy && validator.validate(RoutePolicySchema, policy).kind).toBe('valid');
+    }),
+    { numRuns: 300 },
+  );
 });

@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { type Duration, durationFromMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { findPolicyViolations } from '../../functions/route-policy/policy-violation.ts';
 import {
   type RoutePolicy,
   RoutePolicySchema,
@@ -28,7 +29,17 @@ export interface ConvertedPolicy {
 export function policyFromResource(resource: ConvertedResource): ConvertedPolicy {
   const place = { path: 'spec', endpoint: '', effect: 'resource-refused' } as const;
   const { value: spec, findings } = parseField(tailscaleRoutePolicySpecSchema, resource.spec ?? {}, place);
-  return { policy: spec === undefined ? undefined : specToPolicy(spec, resource), findings };
+  if (spec === undefined) return { policy: undefined, findings };
+  const policy = specToPolicy(spec, resource);
+  const violations = findPolicyViolations(policy).map(violationToFinding);
+  return { policy: violations.length === 0 ? policy : undefined, findings: [...findings, ...violations] };
+}
+
+/** What the functions refuse in a policy, besides what its schema does. */
+function violationToFinding({ path, message }: ReturnType<typeof findPolicyViolations>[number]): Finding {
+  const field = path.replaceAll(/_([a-z0-9])/g, (_all, letter: string) => letter.toUpperCase());
+  const at = `spec.${{ requestTimeout: 'timeouts.request', idleTimeout: 'timeouts.idle' }[field] ?? field}`;
+  return { reason: 'Invalid', path: at, effect: 'resource-refused', endpoint: '', detail: `${at} ${message}` };
 }
 
 function specToPolicy(spec: RoutePolicySpec, { namespace, name, createdMs }: ConvertedResource): RoutePolicy {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isRetryCondition } from './retry-conditions.ts';
+import { isRetryCondition, retryConditions } from './retry-conditions.ts';
 import {
   celRules,
   dnsLabel,
@@ -56,7 +56,13 @@ const header = z
       'Name of the header. Case does not count.',
     ),
     exact: headerValue('The whole value.').optional(),
-    regularExpression: headerValue('An RE2 regular expression for the whole value.').optional(),
+    regularExpression: headerValue('An RE2 regular expression for the whole value.')
+      .meta({
+        description: 'An RE2 regular expression for the whole value.',
+        // An expression that is none is an error of the condition, which the API server tells.
+        ...celRules({ rule: "''.matches(self) ? true : true", message: 'must be an RE2 regular expression' }),
+      })
+      .optional(),
   })
   .refine(({ exact, regularExpression }) => (exact === undefined) !== (regularExpression === undefined), oneMatch)
   .meta({
@@ -73,15 +79,24 @@ const timeouts = z
   })
   .meta({ description: 'Time limits of requests.' });
 
+const knownConditions = `must hold conditions that Envoy knows: ${retryConditions.join(', ')}`;
+const retryOnDescription =
+  'Conditions of Envoy under which a request is tried again, with commas between them. Absent: `connect-failure,refused-stream,unavailable,reset`.';
+
 const retryOn = text(
   1024,
   /^[a-z0-9-]+(,[a-z0-9-]+)*$/,
   'must be conditions with commas between them, such as 5xx,reset',
-  'Conditions of Envoy under which a request is tried again, with commas between them. Absent: `connect-failure,refused-stream,unavailable,reset`.',
-).refine(
-  (on) => on.split(',').every(isRetryCondition),
-  'must hold conditions that Envoy knows, such as 5xx, gateway-error, reset, connect-failure, retriable-4xx, unavailable',
-);
+  retryOnDescription,
+)
+  .refine((on) => on.split(',').every(isRetryCondition), knownConditions)
+  .meta({
+    description: retryOnDescription,
+    ...celRules({
+      rule: `self.split(',').all(each, each in [${retryConditions.map((each) => `'${each}'`).join(', ')}])`,
+      message: knownConditions,
+    }),
+  });
 
 const retry = z
   .strictObject({
@@ -157,6 +172,18 @@ const circuitBreakers = z
   })
   .meta({ description: 'Limits of each cluster behind the routes.' });
 
+const dots = 'must not hold /./ or /../, which gateways resolve';
+const pathPrefixDescription = 'Path before the name of the service, from `/` to `/`. Absent: `/api/`.';
+
+const pathPrefix = text(
+  1024,
+  /^\/([A-Za-z0-9._~!$&'()*+,;=:@-]+\/)*$/,
+  'must begin and end with /, such as /api/ or /tailnet/v1/',
+  pathPrefixDescription,
+)
+  .refine((path) => !/\/\.{1,2}\//.test(path), dots)
+  .meta({ description: pathPrefixDescription, ...celRules({ rule: "!self.matches('/[.]{1,2}/')", message: dots }) });
+
 const hostname = text(
   253,
   /^(\*|(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$/,
@@ -175,12 +202,7 @@ export const tailscaleRoutePolicySpecSchema = z
       .max(1024, 'must hold at most 1024 endpoints')
       .meta({ description: 'Whose routes the targets get. Empty: those of all TailscaleEndpoints of the namespace.' })
       .default([]),
-    pathPrefix: text(
-      1024,
-      /^\/([A-Za-z0-9._~!$&'()*+,;=:@-]+\/)*$/,
-      'must begin and end with /, such as /api/ or /tailnet/v1/',
-      'Path before the name of the service, from `/` to `/`. Absent: `/api/`.',
-    ).optional(),
+    pathPrefix: pathPrefix.optional(),
     hostnames: z
       .array(hostname, { error: 'must be a list of host names' })
       .max(64, 'must hold at most 64 host names')
