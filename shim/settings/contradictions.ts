@@ -1,3 +1,5 @@
+import { findDataPlaneViolations } from '../../functions/dataplane/data-plane-violation.ts';
+import { settingsToDataPlane } from '../data-plane-inputs.ts';
 import type { Settings } from './definitions.ts';
 
 /** What to set when there is nothing to serve. */
@@ -29,5 +31,17 @@ export function findContradictions(settings: Settings): string[] {
   if (settings.healthCheckTimeout > settings.healthCheckInterval) {
     errors.push('--health-check-timeout: must not be longer than --health-check-interval');
   }
+  for (const { path, message } of findDataPlaneViolations(settingsToDataPlane(settings))) {
+    errors.push(`${dataPlaneFlags[path] ?? path}: ${message}`);
+  }
   return errors;
 }
+
+/** The flags of what the data plane's function looks at beyond its single values. */
+const dataPlaneFlags: Readonly<Record<string, string>> = {
+  listener_address: '--listener-address',
+  listener_name: '--cluster-name',
+  'load_balancing.hash_header': '--hash-header',
+  'load_balancing.slow_start': '--slow-start',
+  'retry.on': '--retry-on',
+};

@@ -3,6 +3,7 @@ import {
   type Parser,
   boolean,
   duration,
+  headerName,
   integer,
   ipAddress,
   list,
@@ -65,7 +66,7 @@ export const definitions = {
     flag: 'tailnet',
     environment: 'TS_ENVOY_TAILNET',
     fallback: '-',
-    parse: text(256),
+    parse: text(1, 256),
     help: 'tailnet that is read; - is the one that the credentials belong to',
   }),
   apiToken: unset({
@@ -179,7 +180,7 @@ export const definitions = {
     flag: 'node-id',
     environment: 'TS_ENVOY_NODE_ID',
     fallback: '',
-    parse: text(1024),
+    parse: text(0, 1024),
     help: 'node id that is served; empty: any',
   }),
 
@@ -188,7 +189,7 @@ export const definitions = {
     flag: 'cluster-name',
     environment: 'TS_ENVOY_CLUSTER_NAME',
     fallback: 'envoy-cluster',
-    parse: text(256),
+    parse: text(1, 256),
     help: "name of the sidecars' cluster",
   }),
   endpointPort: given({
@@ -252,7 +253,7 @@ export const definitions = {
     flag: 'retry-on',
     environment: 'TS_ENVOY_RETRY_ON',
     fallback: 'connect-failure,refused-stream,unavailable,reset',
-    parse: text(1024),
+    parse: text(1, 1024),
     help: "Envoy's conditions for another try",
   }),
   loadBalancing: given({
@@ -268,7 +269,7 @@ export const definitions = {
     flag: 'hash-header',
     environment: 'TS_ENVOY_HASH_HEADER',
     fallback: '',
-    parse: text(256),
+    parse: headerName,
     help: "request header that ring-hash and maglev hash; empty: the client's address",
   }),
   panicThreshold: given({
@@ -308,7 +309,7 @@ export const definitions = {
     flag: 'health-check-host',
     environment: 'TS_ENVOY_HEALTH_CHECK_HOST',
     fallback: '',
-    parse: text(253),
+    parse: text(0, 253),
     help: "host header of a check; empty: the cluster's name",
   }),
   healthCheckInterval: given({
@@ -419,7 +420,7 @@ export const definitions = {
     flag: 'xds-target',
     environment: 'TAILWAY_XDS_TARGET',
     fallback: 'dns:///tailscale-gateway-extension-server.tailscale-gateway-system.svc.cluster.local:18000',
-    parse: text(1024),
+    parse: text(1, 1024),
     help: "where the gateways' Envoys find this process's xDS server, as a gRPC target",
   }),
   allowTargets: given({
@@ -427,7 +428,7 @@ export const definitions = {
     flag: 'allow-targets',
     environment: 'TAILWAY_ALLOW_TARGETS',
     fallback: '',
-    parse: list(text(253)),
+    parse: list(text(1, 253)),
     help: 'external targets that are allowed although refused by default: CIDRs and name suffixes, with commas between them',
   }),
   hookDeadline: given({

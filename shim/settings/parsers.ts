@@ -58,19 +58,25 @@ function durationText(ms: number): string {
   return ms === 0 ? '0' : `${ms / size}${unit}`;
 }
 
-/** Any text of at most `max` characters that a header or a name can hold. */
-export function text(max: number): Parser<string> {
+/** Any text without spaces, as a name is; `min` 0 where an empty one has a meaning. */
+export function text(min: 0 | 1, max: number): Parser<string> {
   return (value) => {
-    if (value.length > max || /[\s\p{Cc}]/u.test(value)) {
-      throw new SettingError(`at most ${max} characters without spaces`);
+    if (value.length < min || value.length > max || /[\s\p{Cc}]/u.test(value)) {
+      throw new SettingError(`${min} to ${max} characters without spaces`);
     }
     return value;
   };
 }
 
+/** The name of a request header, or nothing. */
+export const headerName: Parser<string> = (value) => {
+  if (!/^[-!#$%&'*+.^_`|~0-9A-Za-z]{0,256}$/.test(value)) throw new SettingError('the name of a header');
+  return value;
+};
+
 /** A path on this machine. */
 export const path: Parser<string> = (value) => {
-  if (value.includes('\0')) throw new SettingError('a path');
+  if (value === '' || value.includes('\0')) throw new SettingError('a path');
   return value;
 };
 

@@ -81,6 +81,24 @@ describe('errors', () => {
     { name: 'unknown flag', args: ['--bogus=1'], error: /^--bogus: there is no such flag/ },
     { name: 'positional', args: ['serve'], error: /^serve: is no flag/ },
     { name: 'missing value', args: ['--node-id'], error: /^--node-id: needs a value/ },
+    { name: 'a flag for a value', args: ['--node-id', '--xds-port', '1'], error: /^--node-id: needs a value/ },
+    { name: 'no file', args: ['--devices='], error: /^--devices: "" must be a path/ },
+    { name: 'no folder', args: ['--state-dir='], error: /^--state-dir: "" must be a path/ },
+    { name: 'no tailnet', args: ['--tailnet='], error: /^--tailnet: "" must be 1 to 256 characters/ },
+    { name: 'no cluster name', args: ['--cluster-name='], error: /^--cluster-name: "" must be 1 to 256 characters/ },
+    { name: "the listener's name", args: ['--cluster-name=main-listener'], error: /^--cluster-name: must differ from/ },
+    {
+      name: 'no header',
+      args: ['--lb-policy=maglev', '--hash-header=a(b'],
+      error: /^--hash-header: "a\(b" must be the name of a header/,
+    },
+    { name: 'hash of nothing', args: ['--hash-header=x-user'], error: /^--hash-header: has no effect unless/ },
+    { name: 'slow maglev', args: ['--lb-policy=maglev', '--slow-start=1m'], error: /^--slow-start: has no effect/ },
+    {
+      name: 'unknown retry condition',
+      args: ['--retries=1', '--retry-on=5xx,always'],
+      error: /^--retry-on: holds "always", which is no condition/,
+    },
     {
       name: 'timeout over interval',
       args: ['--health-check-timeout=6s'],
@@ -102,6 +120,9 @@ describe('errors', () => {
     const errors = errorsOf([], { TS_ENVOY_API_TOKEN: 'tskey api-hunter2' }).join('\n');
     expect(errors).toContain('TS_ENVOY_API_TOKEN');
     expect(errors).not.toContain('hunter2');
+    expect(errorsOf(file, { TS_ENVOY_API_URL: 'https://user:hunter2@api' })).toEqual([
+      expect.stringMatching(/^TS_ENVOY_API_URL: "https:\/\/…@api" must be an origin/),
+    ]);
   });
 
   it.each([

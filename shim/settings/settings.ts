@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { findContradictions } from './contradictions.ts';
 import { type Definition, type Settings, definitions } from './definitions.ts';
 import { SettingError } from './parsers.ts';
@@ -42,40 +41,28 @@ interface Flags {
   readonly help: boolean;
 }
 
+/** A value may begin with one dash (`--tailnet -`), but not with two: that is the next flag. */
 function parseFlags(args: readonly string[]): Flags {
   const known = new Set(all.flatMap(([, { flag }]) => flag ?? []));
-  const options: Record<string, { type: 'string' | 'boolean'; short?: string }> = {
-    help: { type: 'boolean', short: 'h' },
-  };
-  for (const flag of known) options[flag] = { type: 'string' };
   const values: Record<string, string> = {};
   const errors: string[] = [];
   let help = false;
-  for (const token of parseArgs({ args: joined(args, known), options, strict: false, tokens: true }).tokens) {
-    if (token.kind === 'option-terminator') continue;
-    if (token.kind === 'positional') errors.push(`${token.value}: is no flag; see --help`);
-    else if (token.name === 'help') help = true;
-    else if (!known.has(token.name)) errors.push(`${token.rawName}: there is no such flag; see --help`);
-    else if (token.value === undefined) errors.push(`--${token.name}: needs a value: --${token.name}=VALUE`);
-    else values[token.name] = token.value;
-  }
-  return { values, errors, help };
-}
-
-/** Makes `--flag -` one argument: parseArgs takes a value that begins with a dash for a missing one. */
-function joined(args: readonly string[], known: ReadonlySet<string>): string[] {
-  const result: string[] = [];
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] ?? '';
     const next = args[i + 1];
-    if (arg.startsWith('--') && known.has(arg.slice(2)) && next !== undefined && !next.startsWith('--')) {
-      result.push(`${arg}=${next}`);
+    const [, name = '', value] = /^--([^=]+)(?:=(.*))?$/s.exec(arg) ?? [];
+    if (arg === '--') continue;
+    if (name === 'help' || arg === '-h') help = true;
+    else if (!arg.startsWith('-')) errors.push(`${arg}: is no flag; see --help`);
+    else if (!known.has(name)) errors.push(`${arg.replace(/=.*/s, '')}: there is no such flag; see --help`);
+    else if (value !== undefined) values[name] = value;
+    else if (next === undefined || next.startsWith('--')) errors.push(`${arg}: needs a value: ${arg}=VALUE`);
+    else {
+      values[name] = next;
       i++;
-    } else {
-      result.push(arg);
     }
   }
-  return result;
+  return { values, errors, help };
 }
 
 interface Source {
@@ -95,6 +82,8 @@ function sourceOf(
   return definition.fallback === undefined ? undefined : { name: 'default', text: definition.fallback };
 }
 
+/** What an error quotes: neither a secret, nor one within an address. */
 function shown(definition: Definition<unknown>, text: string): string {
-  return definition.flag === undefined ? 'its value' : JSON.stringify(text);
+  if (definition.flag === undefined) return 'its value';
+  return JSON.stringify(text.replace(/\/\/[^/]*@/, '//…@'));
 }
