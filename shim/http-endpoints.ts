@@ -12,9 +12,12 @@ export interface HttpAnswer {
 export interface HttpEndpoints {
   /** The port, also where the system chose it. */
   readonly port: number;
-  /** Stops listening and ends idle connections. */
+  /** Stops listening; answers that are on their way get a moment, what is left then is cut off. */
   close(): Promise<void>;
 }
+
+/** How long an answer may take once the server closes: a client that sends half a request must not keep the process. */
+const graceMs = 500;
 
 /** Serves GET and HEAD of the given paths; everything else is 404 or 405. Rejects when the address is taken. */
 export async function listenHttpEndpoints(
@@ -35,7 +38,11 @@ export async function listenHttpEndpoints(
     port: (server.address() as AddressInfo).port,
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
+        const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+        server.close(() => {
+          clearTimeout(cut);
+          resolve();
+        });
         server.closeIdleConnections();
       }),
   };

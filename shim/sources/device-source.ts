@@ -12,6 +12,8 @@ export interface DeviceSource {
 export interface DeviceSink {
   /** A whole answer, with what in it could not be used. The list may be empty. */
   devices(devices: readonly Device[], rejected: readonly RejectedDevice[]): void;
+  /** The last whole answer was found again, unchanged. */
+  confirmed(): void;
   /** The source could not be read; it goes on trying. */
   failed(failure: SourceFailure): void;
 }

@@ -42,6 +42,15 @@ test('only changed content is passed on, whatever its order', () => {
   expect(store.current()?.[0]?.tags).toEqual(['tag:weight-2']);
 });
 
+test('an answer that is found again is as good as a new one', () => {
+  const { store, clock, changes } = setUp();
+  store.devices([device('a')], []);
+  clock.advance(60_000);
+  store.confirmed();
+  expect(store.status()).toMatchObject({ lastSuccessAtMs: clock.now(), totals: { answers: 1 } });
+  expect(changes).toEqual(['a']);
+});
+
 test('a hold ends by itself, and is counted and told', () => {
   const { store, changes, clock, log } = setUp();
   store.devices([device('a'), device('b')], []);

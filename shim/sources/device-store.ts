@@ -25,7 +25,7 @@ export interface DeviceStoreStatus {
   readonly devices: number;
   /** Entries of the last answer that could not be used. */
   readonly rejected: number;
-  /** The last answer, believed or held; absent: none yet in this run. */
+  /** When the source was last read well, its answer believed or held; absent: not yet in this run. */
   readonly lastSuccessAtMs?: number;
   /** Set while the source fails. */
   readonly failure?: SourceFailure & { readonly sinceMs: number };
@@ -129,6 +129,9 @@ export function createDeviceStore(options: DeviceStoreOptions): DeviceStore {
       tellRejected(log, rejections, rejected);
       rejected = rejections;
       apply({ kind: 'answer', devices: withLastGood(devices, rejections, current ?? []) });
+    },
+    confirmed() {
+      lastSuccessAtMs = clock.now();
     },
     failed(next) {
       totals.failures[next.reason] = (totals.failures[next.reason] ?? 0) + 1;

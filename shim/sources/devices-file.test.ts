@@ -97,14 +97,14 @@ describe('a text that is no list of devices is told with its place', () => {
     { name: 'a list', text: '- id: 1\n', detail: /it is no object/ },
     { name: 'devices without a list', text: 'devices:\n', detail: /no list `devices`/ },
     { name: 'another file', text: 'kind: Gateway\n', detail: /no list `devices`/ },
-    { name: 'two documents', text: 'devices: []\n---\ndevices: []\n', detail: /multiple documents/ },
+    { name: 'two documents', text: 'devices: []\n---\ndevices: []\n', detail: /devices\.yaml:2:1: a second document/ },
     { name: 'an alias without an anchor', text: 'devices: [*a]\n', detail: /alias/ },
     {
       name: 'a bomb',
       text: `a0: &a0 [x]\n${Array.from({ length: 12 }, (_, i) => `a${i + 1}: &a${i + 1} [${`*a${i}, `.repeat(9)}]`).join('\n')}\ndevices: *a12\n`,
       detail: /alias/,
     },
-    { name: 'a pit', text: `devices: ${'['.repeat(100_000)}`, detail: /^\/etc\/devices\.yaml/ },
+    { name: 'a pit', text: `devices: ${'['.repeat(100_000)}`, detail: /^\/etc\/devices\.yaml.*nested too deeply/ },
     {
       name: 'nothing but bad entries',
       text: 'devices:\n- 5\n',

@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument, type Document } from 'yaml';
+import { LineCounter, parseDocument, type Document, type YAMLParseError } from 'yaml';
 import type { RejectedDevice, SourceFailure } from './device-source.ts';
 import { parseDeviceList, rejectionToRejectedDevice, type ParsedList, type Path } from './device-list.ts';
 import { parseTailscaleDevice } from './tailscale-device.ts';
@@ -41,7 +41,7 @@ function parseYaml(text: string, path: string): ParsedDevicesFile {
   try {
     const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
     const [error] = document.errors;
-    if (error !== undefined) return invalid(`${positionAt(error.pos[0])}: ${error.message}`);
+    if (error !== undefined) return invalid(`${positionAt(error.pos[0])}: ${messageOf(error)}`);
     if (document.contents === null) return invalid(`${path}: it is empty; no devices at all are {"devices": []}`);
     const list = parseDeviceList(document.toJS(), 'devices', parseTailscaleDevice);
     return typeof list === 'string' ? invalid(`${path}: ${list}`) : located(list, document, positionAt);
@@ -49,6 +49,12 @@ function parseYaml(text: string, path: string): ParsedDevicesFile {
     // Aliases without an anchor, or too many of them, are found only here; so is nesting without end.
     return invalid(`${path}: ${err instanceof Error ? err.message : 'it cannot be read'}`);
   }
+}
+
+/** The parser's own words, but for those that only its callers understand. */
+function messageOf({ code, message }: YAMLParseError): string {
+  if (code === 'MULTIPLE_DOCS') return 'a second document begins here; all devices belong into one';
+  return message.startsWith('Maximum call stack') ? 'it is nested too deeply' : message;
 }
 
 function located(list: ParsedList, document: Document, positionAt: (offset: number) => string): ParsedDevicesFile {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, open, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,9 @@ import { createFileSource } from './file-source.ts';
 let folder: string;
 let abort: AbortController;
 let run: Promise<void>;
+let confirmations: number;
 beforeEach(async () => {
+  confirmations = 0;
   folder = await mkdtemp(join(tmpdir(), 'tailway-devices-'));
   abort = new AbortController();
 });
@@ -27,6 +30,7 @@ function start(path: string, rescanMs = 30) {
   run = source.run(
     {
       devices: (devices) => told.push(devices.map(({ id }) => id).join(' ')),
+      confirmed: () => confirmations++,
       failed: ({ reason, detail }) => told.push(`${reason}: ${detail.slice(path.length)}`),
     },
     abort.signal,
@@ -55,6 +59,18 @@ test('a file that another takes the place of', async () => {
     setTimeout(resolve, 200);
   });
   expect(told()).toEqual(['a', 'a b']);
+  await expect.poll(() => confirmations, soon).toBeGreaterThan(0);
+});
+
+test('content that stays unreadable confirms nothing', async () => {
+  const path = join(folder, 'devices.json');
+  await writeFile(path, '{');
+  const told = start(path, 10);
+  await expect.poll(told, soon).toHaveLength(1);
+  await new Promise((resolve) => {
+    setTimeout(resolve, 200);
+  });
+  expect(confirmations).toBe(0);
 });
 
 test('a file that comes later, goes, and comes back as it was', async () => {
@@ -114,7 +130,15 @@ test('content that cannot be read is told, and over when it is', async () => {
 
 test('a folder in its place is told', async () => {
   const told = start(folder);
-  await expect.poll(told, soon).toEqual([like(/^unreadable: : EISDIR/)]);
+  await expect.poll(told, soon).toEqual([like(/^unreadable: : it is a folder/)]);
+});
+
+// Whoever opens a pipe waits for its writer, and keeps the process from ending.
+test('a pipe in its place is told, and not opened', async () => {
+  const path = join(folder, 'pipe');
+  execFileSync('mkfifo', [path]);
+  const told = start(path);
+  await expect.poll(told, soon).toEqual([like(/^unreadable: : it is no file/)]);
 });
 
 test('a change counts without the watcher, and without another size or a later time', async () => {

@@ -28,7 +28,7 @@ const maxBytes = 64 * 1024 * 1024;
 /**
  * Devices from a file. Watching its folder is only a trigger, which also sees a file moved over it and a ConfigMap's
  * links swapped; what counts is what is found there on a look, and looks are also taken regularly, since watchers miss
- * things. Content that cannot be read leaves the last good list; unchanged content is not reported again.
+ * things. Content that cannot be read leaves the last good list; unchanged content is confirmed, and not reported again.
  */
 export function createFileSource({ path, clock, rescanMs = 1000 }: FileSourceOptions): DeviceSource {
   return {
@@ -37,11 +37,13 @@ export function createFileSource({ path, clock, rescanMs = 1000 }: FileSourceOpt
       const trigger = createTrigger(clock);
       const watcher = createFolderWatcher(dirname(path), () => trigger.pull());
       let last: Look | undefined;
+      let good = false;
       while (!signal.aborted) {
         watcher.ensure();
         const look = await lookAt(path, clock, last, signal);
         if (signal.aborted) break;
-        if (last === undefined || look.outcome !== last.outcome) report(look, path, sink);
+        if (last === undefined || look.outcome !== last.outcome) good = report(look, path, sink);
+        else if (good) sink.confirmed();
         last = look;
         await trigger.wait(rescanMs, signal);
       }
@@ -86,7 +88,10 @@ async function lookAt(path: string, clock: Clock, last: Look | undefined, signal
 
 /** What changes when a file is written or another one takes its place; links are followed. */
 async function stampOf(path: string): Promise<string> {
-  const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+  const found = await stat(path, { bigint: true });
+  // Reading a pipe that nobody writes never ends, not even with the process.
+  if (!found.isFile()) throw new Error(found.isDirectory() ? 'it is a folder, and must be a file' : 'it is no file');
+  const { dev, ino, size, mtimeNs, ctimeNs } = found;
   if (size > maxBytes) throw new Error(`it is larger than ${maxBytes / 1024 / 1024} MiB`);
   return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
 }
@@ -97,14 +102,12 @@ function unreadable(path: string, err: unknown): SourceFailure {
   return { reason: 'unreadable', detail: `${path}: ${why}` };
 }
 
-function report({ found }: Look, path: string, sink: DeviceSink): void {
-  if ('failure' in found) {
-    sink.failed(found.failure);
-    return;
-  }
-  const parsed = parseDevicesFile(found.text, path);
+/** Returns whether there was something good to report. */
+function report({ found }: Look, path: string, sink: DeviceSink): boolean {
+  const parsed = 'failure' in found ? ({ ok: false, ...found } as const) : parseDevicesFile(found.text, path);
   if (parsed.ok) sink.devices(parsed.devices, parsed.rejected);
   else sink.failed(parsed.failure);
+  return parsed.ok;
 }
 
 /** Watches a folder that may not be there yet. */

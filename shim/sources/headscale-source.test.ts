@@ -26,6 +26,7 @@ async function first(apiKey: string, apiUrl = fake.url): Promise<unknown> {
   const told = await new Promise((resolve) => {
     const sink = {
       devices: (devices: readonly object[], rejected: readonly object[]) => resolve({ devices, rejected }),
+      confirmed: () => undefined,
       failed: resolve,
     };
     void source.run(sink, abort.signal);

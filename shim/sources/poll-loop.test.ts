@@ -24,6 +24,7 @@ function setUp(outcomes: readonly (RequestFailure | 'answer' | 'silence')[]) {
   });
   const sink: DeviceSink = {
     devices: () => told.push('devices'),
+    confirmed: () => told.push('confirmed'),
     failed: ({ reason, retryInMs }) => told.push(`${reason} ${retryInMs}`),
   };
   const run = source.run(sink, abort.signal);

@@ -49,6 +49,7 @@ function start(options: Partial<TailscaleSourceOptions> = {}) {
   const abort = new AbortController();
   const sink = {
     devices: (devices: readonly Device[], rejected: readonly RejectedDevice[]) => void told.push({ devices, rejected }),
+    confirmed: () => undefined,
     failed: (failure: SourceFailure) => void told.push({ failure }),
   };
   running.push({ abort, run: source.run(sink, abort.signal) });

@@ -1,6 +1,6 @@
 import { connect } from 'node:http2';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createConnection, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -121,5 +121,19 @@ describe('the end', () => {
     await closed;
     session.destroy();
     expect(shim.log().at(-1)).toMatchObject({ message: 'stopped' });
+  });
+
+  it('does not wait for a client that sends half a request', async () => {
+    const shim = await startShim([`--devices=${devices}`]);
+    const clients = [shim.healthPort, shim.metricsPort].map((port) => createConnection(port, '127.0.0.1'));
+    try {
+      for (const client of clients) {
+        client.on('error', () => undefined);
+        await new Promise((resolve) => client.write('GET /metrics HTTP/1.1\r\nHost: tailway\r\n', resolve));
+      }
+      expect(await shim.process.stop('SIGTERM')).toBe(0);
+    } finally {
+      for (const client of clients) client.destroy();
+    }
   });
 });
