@@ -1,5 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 
+import { ownedFields, preferredFields } from '../../functions/clusters/overlay-fields.ts';
 import { formatReference } from '../../functions/service-endpoint/reference.ts';
 import { ClusterSchema } from '../../proto/gen/envoy/config/cluster/v3/cluster_pb.ts';
 import {
@@ -23,16 +24,11 @@ const clusterFields = { name: 1, metadata: metadataFields.cluster } as const;
 /** Field numbers of PostClusterExtensionContext and ExtensionResource. */
 const contextFields = { backendExtensionResources: 1, unstructuredBytes: 1 } as const;
 
-/** As ComputeBackendCluster says. `type` and `cluster_type` are one of two, and so go together. */
+/** The entries of `typed_extension_protocol_options` that the overlay has are replaced, and others stay. */
 const overlayRules: OverlayRules = {
-  // type, eds_cluster_config, lb_policy, health_checks, dns_refresh_rate, dns_lookup_family, transport_socket,
-  // common_lb_config, ignore_health_on_host_removal, load_assignment, cluster_type, respect_dns_ttl,
-  // load_balancing_policy, transport_socket_matches, dns_failure_refresh_rate
-  replaced: new Set([2, 3, 6, 8, 16, 17, 24, 27, 32, 33, 38, 39, 41, 43, 44]),
-  // connect_timeout, circuit_breakers, outlier_detection
-  replacedIfPresent: new Set([4, 10, 19]),
-  // typed_extension_protocol_options
-  entries: 36,
+  replaced: ownedFields,
+  replacedIfPresent: preferredFields,
+  entries: ClusterSchema.field.typedExtensionProtocolOptions.number,
 };
 
 /** PostClusterModify: the cluster of `backendRefs` that name TailscaleEndpoints gets the hosts of these. */
