@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { createTailnetView } from './gateway/endpoint-hosts.ts';
 import type { DesiredStatus } from './gateway/status-book.ts';
@@ -47,7 +48,8 @@ async function report(rounds: readonly (readonly DesiredStatus[])[]) {
   const running = reporter.run(stop.signal);
   for (let i = 0; i < 20 * rounds.length && desired.length < rounds.length; i++) {
     reporter.changed();
-    await clock.advance(1000);
+    clock.advance(1000);
+    await turn();
   }
   stop.abort();
   await running;
