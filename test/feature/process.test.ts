@@ -5,10 +5,14 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startProcess } from '../../deploy/demo/child-process.ts';
 import { startShim } from '../../deploy/demo/shim-process.ts';
 import { waitFor } from '../../deploy/demo/wait-for.ts';
+import { DiscoveryRequestSchema } from '../../proto/gen/envoy/service/discovery/v3/discovery_pb.ts';
+import { encodeFrame } from '../../shim/xds/frame.ts';
+import { typeUrls } from '../../shim/xds/resource.ts';
 
 const main = fileURLToPath(new URL('../../shim/main.ts', import.meta.url));
 const environment = { PATH: process.env['PATH'] };
@@ -111,8 +115,8 @@ describe('the end', () => {
     });
     stream.on('error', () => undefined);
     const closed = new Promise((resolve) => stream.once('close', resolve));
-    // An empty DiscoveryRequest: the stream stays open.
-    stream.write(Buffer.from([0, 0, 0, 0, 0]));
+    const request = toBinary(DiscoveryRequestSchema, create(DiscoveryRequestSchema, { typeUrl: typeUrls.cluster }));
+    stream.write(encodeFrame([request]));
     await waitFor('the stream to be counted', async () => {
       const metrics = await (await fetch(`http://127.0.0.1:${shim.metricsPort}/metrics`)).text();
       return /^tailway_xds_streams\{.*\} 1$/m.test(metrics) ? true : undefined;
