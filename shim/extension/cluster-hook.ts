@@ -1,6 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 
-import { ownedFields, preferredFields } from '../../functions/clusters/overlay-fields.ts';
+import { mergedField, ownedFields, preferredFields } from '../../functions/clusters/overlay-fields.ts';
 import { formatReference } from '../../functions/service-endpoint/reference.ts';
 import { ClusterSchema } from '../../proto/gen/envoy/config/cluster/v3/cluster_pb.ts';
 import {
@@ -28,7 +28,7 @@ const contextFields = { backendExtensionResources: 1, unstructuredBytes: 1 } as 
 const overlayRules: OverlayRules = {
   replaced: ownedFields,
   replacedIfPresent: preferredFields,
-  entries: ClusterSchema.field.typedExtensionProtocolOptions.number,
+  entries: mergedField,
 };
 
 /** PostClusterModify: the cluster of `backendRefs` that name TailscaleEndpoints gets the hosts of these. */

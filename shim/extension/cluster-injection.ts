@@ -33,8 +33,29 @@ export function meetCluster(there: Buffer, ours: MarkedCluster): ClusterMeeting 
   return isMarked('cluster', there) ? 'outdated' : 'foreign';
 }
 
-/** The name of an encoded `envoy.config.cluster.v3.Cluster`; reads no further. Empty for bytes that are none. */
-export function readClusterName(cluster: Buffer): string {
+/** Finds ours among clusters that are there. */
+export type FindCluster = (request: Buffer, from: number, to: number) => MarkedCluster | undefined;
+
+/**
+ * Finds the one of `clusters` that has the name of an encoded `envoy.config.cluster.v3.Cluster`. Of very many that are there
+ * hardly one has: a name is read only if it has the length of one of ours, and begins as they do.
+ */
+export function createClusterFinder(clusters: readonly MarkedCluster[]): FindCluster {
+  const byName = new Map(clusters.map((cluster) => [cluster.name, cluster]));
+  const lengths = new Set(clusters.map(({ name }) => Buffer.byteLength(name)));
+  const firstBytes = new Set(clusters.map(({ name }) => Buffer.from(name)[0]));
+
+  return (request, from, to) => {
+    const length = request[from + 1] ?? 0;
+    // The usual case: the name comes first, and its length has one byte.
+    const isUsual = request[from] === 0x0a && length > 0 && length < 0x80;
+    if (isUsual && !(lengths.has(length) && firstBytes.has(request[from + 2]))) return undefined;
+    return byName.get(readClusterName(request.subarray(from, to)));
+  };
+}
+
+/** Reads no further than the name. Empty for bytes that are no cluster. */
+function readClusterName(cluster: Buffer): string {
   const reader = createWireReader(cluster);
   try {
     while (reader.next()) {

@@ -1,10 +1,16 @@
 import { formatReference } from '../../functions/service-endpoint/reference.ts';
-import { markClusters, meetCluster, readClusterName, type ClusterMeeting } from './cluster-injection.ts';
+import {
+  createClusterFinder,
+  markClusters,
+  meetCluster,
+  type ClusterMeeting,
+  type MarkedCluster,
+} from './cluster-injection.ts';
 import type { ExplainedCluster } from './explanation.ts';
 import type { AnsweredVirtualHost, HookAnswer, HookInputs } from './hook.ts';
 import type { ResponseBody } from './response-body.ts';
 import { extendRouteConfiguration, type ExtendedRouteConfiguration } from './route-configuration.ts';
-import { readTranslation, translationFields, translationToBody } from './translation.ts';
+import { rewriteTranslation, translationFields } from './translation.ts';
 
 /**
  * PostTranslateModify: the clusters behind injected routes are added, all of them: a request does not say which gateway it
@@ -13,39 +19,37 @@ import { readTranslation, translationFields, translationToBody } from './transla
  */
 export function modifyTranslation(request: Buffer, inputs: HookInputs): HookAnswer {
   const ours = markClusters(inputs.state.clusters);
-  const byName = new Map(ours.map((cluster) => [cluster.name, cluster]));
-  const replaced = new Map<number, readonly Uint8Array[]>();
+  const findCluster = createClusterFinder(ours);
   const met = new Map<string, ClusterMeeting>();
   const virtualHosts: AnsweredVirtualHost[] = [];
 
-  for (const { field, start, body } of readTranslation(request)) {
+  const rewritten = rewriteTranslation(request, (field, from, to) => {
     if (field === translationFields.clusters) {
-      const cluster = byName.get(readClusterName(body));
-      if (cluster === undefined) continue;
-      const meeting = meetCluster(body, cluster);
+      const cluster = findCluster(request, from, to);
+      if (cluster === undefined) return undefined;
+      const meeting = meetCluster(request.subarray(from, to), cluster);
       met.set(cluster.name, meeting);
-      if (meeting === 'outdated') replaced.set(start, [cluster.body]);
-    } else if (field === translationFields.routes) {
-      const extended = tryExtend(body, inputs);
-      if (extended === undefined) continue;
-      replaced.set(start, extended.parts);
-      virtualHosts.push(extended);
+      return meeting === 'outdated' ? [cluster.body] : undefined;
     }
-  }
+    if (field !== translationFields.routes) return undefined;
+    const extended = tryExtend(request.subarray(from, to), inputs);
+    if (extended === undefined) return undefined;
+    virtualHosts.push({ name: extended.name, explain: extended.explain });
+    return extended.parts;
+  });
 
-  const appended = ours.filter(({ name }) => !met.has(name));
+  const appended = ours.filter(({ name }) => !met.has(name)).map(({ body }) => body);
   return {
-    body: translationToBody(request, { replaced, appended: appended.map(({ body }) => body) }),
-    changed: appended.length > 0 || replaced.size > 0,
+    body: rewritten.toBody(appended),
+    changed: appended.length > 0 || rewritten.changed,
     virtualHosts,
-    injectedClusters: () =>
-      ours.map(({ name, endpoint }) => explainCluster(name, formatReference(endpoint), met.get(name) === 'foreign')),
+    injectedClusters: explainClusters(ours, met),
   };
 }
 
 /** All resources as they came, under the numbers of the response. */
 export function passTranslation(request: Buffer): ResponseBody {
-  return translationToBody(request, { replaced: new Map(), appended: [] });
+  return rewriteTranslation(request, () => undefined).toBody([]);
 }
 
 /** A route configuration whose handling panics stays as it is. */
@@ -57,6 +61,15 @@ function tryExtend(routeConfiguration: Buffer, inputs: HookInputs): ExtendedRout
     inputs.leftOut('a route configuration', err);
     return undefined;
   }
+}
+
+/** On its own, so that what is kept to be explained does not keep the request. */
+function explainClusters(
+  clusters: readonly MarkedCluster[],
+  met: ReadonlyMap<string, ClusterMeeting>,
+): () => ExplainedCluster[] {
+  return () =>
+    clusters.map(({ name, endpoint }) => explainCluster(name, formatReference(endpoint), met.get(name) === 'foreign'));
 }
 
 function explainCluster(name: string, endpoint: string, isForeign: boolean): ExplainedCluster {

@@ -1,5 +1,5 @@
 import { createWireReader } from '../xds/wire-reader.ts';
-import type { ResponseBody } from './response-body.ts';
+import { partsToBody, type ResponseBody } from './response-body.ts';
 import { encodeFieldHeader } from './wire-field.ts';
 
 /** Field numbers of the resources in PostTranslateModifyResponse. Those of the request are one higher. */
@@ -8,72 +8,106 @@ export const translationFields = { clusters: 1, secrets: 2, listeners: 3, routes
 /** One of {@link translationFields}. */
 export type TranslationField = (typeof translationFields)[keyof typeof translationFields];
 
-/** A change of a translation: all that is not in it stays as it is. */
-export interface TranslationChange {
-  /** New bytes of resources, by where they start in the request. */
-  readonly replaced: ReadonlyMap<number, readonly Uint8Array[]>;
-  /** Clusters that come after those that are there. */
-  readonly appended: readonly Uint8Array[];
-}
+/**
+ * Looks at a resource: its field, and where its content is in the request. Answers with the bytes that replace it, or
+ * undefined: it stays as it is.
+ */
+export type ReplaceResource = (field: TranslationField, from: number, to: number) => readonly Uint8Array[] | undefined;
 
-/** A resource of a request. */
-export interface TranslationResource {
-  readonly field: TranslationField;
-  /** Where its field starts. */
-  readonly start: number;
-  readonly body: Buffer;
-}
-
-/** Goes through the resources of a PostTranslateModifyRequest, in order. */
-export function* readTranslation(request: Buffer): Iterable<TranslationResource> {
-  const reader = createWireReader(request);
-  while (reader.next()) {
-    const { start } = reader;
-    const field = resourceField(reader.field);
-    if (field === undefined) reader.skip();
-    else yield { field, start, body: reader.bytes() };
-  }
+/** A request that has been gone through. */
+export interface RewrittenTranslation {
+  /** Whether something was replaced. */
+  readonly changed: boolean;
+  /** The response, with `appended` behind the clusters that are there. */
+  toBody(appended: readonly Uint8Array[]): ResponseBody;
 }
 
 /**
- * The response to a translation. Each resource goes from the request's bytes to the connection's in chunks that are made as
- * they are sent: a request of 1000 MiB is not there twice.
+ * Turns a PostTranslateModifyRequest into the response. What stays is not copied: the response is made of the request's own
+ * bytes, in which the tags of fields are changed once the response is sent. So the request can't be read again after
+ * that, and one of 1000 MiB is there once.
  */
-export function translationToBody(request: Buffer, { replaced, appended }: TranslationChange): ResponseBody {
-  let byteLength = 0;
-  for (const { start, body, field } of readTranslation(request)) {
-    byteLength += fieldLength(field, replaced.get(start)?.reduce((sum, part) => sum + part.length, 0) ?? body.length);
-  }
-  for (const body of appended) byteLength += fieldLength(translationFields.clusters, body.length);
+export function rewriteTranslation(request: Buffer, replace: ReplaceResource): RewrittenTranslation {
+  const reader = createWireReader(request);
+  const tags = createPositions();
+  const parts: Uint8Array[] = [];
+  let runStart = 0;
+  let changed = false;
 
-  function* parts(): Iterable<Uint8Array> {
-    for (const { start, body, field } of readTranslation(request)) {
-      const change = replaced.get(start);
-      if (change === undefined) {
-        yield encodeFieldHeader(field, body.length);
-        yield body;
-      } else {
-        yield encodeFieldHeader(
-          field,
-          change.reduce((sum, part) => sum + part.length, 0),
-        );
-        yield* change;
-      }
+  while (reader.next()) {
+    const { start } = reader;
+    const field = resourceField(reader.field);
+    const isPlain = field !== undefined && request[start] === reader.field * 8 + 2;
+    // A tag that is written in more bytes than it needs is legal, and its field is written anew. Throws where it is no
+    // tag of a length-delimited field, as all resources are.
+    const odd = isPlain || field === undefined ? undefined : reader.bytes();
+    if (odd === undefined) reader.skip();
+    const { position: end } = reader;
+    const replaced = field && replace(field, odd === undefined ? contentStart(request, start) : end - odd.length, end);
+    if (isPlain && replaced === undefined) {
+      tags.push(start);
+      continue;
     }
-    for (const body of appended) {
-      yield encodeFieldHeader(translationFields.clusters, body.length);
-      yield body;
-    }
+    if (start > runStart) parts.push(request.subarray(runStart, start));
+    runStart = end;
+    if (field !== undefined)
+      parts.push(...toRecord(field, replaced ?? [request.subarray(end - (odd?.length ?? 0), end)]));
+    changed ||= replaced !== undefined;
   }
+  if (request.length > runStart) parts.push(request.subarray(runStart));
 
-  return { byteLength, parts };
+  let isRetagged = false;
+  return {
+    changed,
+    toBody(appended) {
+      const added = appended.flatMap((body) => toRecord(translationFields.clusters, [body]));
+      const body = partsToBody([...parts, ...added]);
+      return {
+        byteLength: body.byteLength,
+        parts() {
+          if (!isRetagged) tags.each((position) => (request[position] = (request[position] ?? 0) - 8));
+          isRetagged = true;
+          return body.parts();
+        },
+      };
+    },
+  };
 }
 
+/** The number in the response of a field of the request; undefined for the context, and for fields of later versions. */
 function resourceField(requestField: number): TranslationField | undefined {
   const field = requestField - 1;
   return field === 1 || field === 2 || field === 3 || field === 4 ? field : undefined;
 }
 
-function fieldLength(field: number, contentLength: number): number {
-  return encodeFieldHeader(field, contentLength).length + contentLength;
+/** Behind a tag of one byte and the length. */
+function contentStart(request: Buffer, start: number): number {
+  let position = start + 1;
+  while ((request[position] ?? 0) >= 0x80) position += 1;
+  return position + 1;
+}
+
+function toRecord(field: TranslationField, content: readonly Uint8Array[]): Uint8Array[] {
+  const length = content.reduce((sum, part) => sum + part.length, 0);
+  return [encodeFieldHeader(field, length), ...content];
+}
+
+/** A list of positions in a message, four bytes each: there may be millions. */
+function createPositions() {
+  let positions = new Uint32Array(1024);
+  let count = 0;
+  return {
+    push(position: number) {
+      if (count === positions.length) {
+        const grown = new Uint32Array(2 * count);
+        grown.set(positions);
+        positions = grown;
+      }
+      positions[count] = position;
+      count += 1;
+    },
+    each(visit: (position: number) => void) {
+      for (let index = 0; index < count; index++) visit(positions[index] ?? 0);
+    },
+  };
 }
