@@ -37,9 +37,14 @@ export function createKeyedQueue({ work, failed, clock, random }: KeyedQueueOpti
     try {
       await work(key, signal);
       backOffs.delete(key);
+      // Whether it was done, who knows: the next run looks again.
+      if (signal.aborted) add(key);
     } catch (err) {
       if (!(err instanceof KubeError)) throw err;
-      if (signal.aborted) return;
+      if (signal.aborted) {
+        add(key);
+        return;
+      }
       failed(key, err);
       const backOff = backOffs.get(key) ?? createBackOff(random);
       backOffs.set(key, backOff);

@@ -5,7 +5,7 @@ import type { Clock } from '../sources/clock.ts';
 import { createKeyedQueue } from './keyed-queue.ts';
 import type { KubeClient } from './kube-client.ts';
 import { type KubeError, isKubeError } from './kube-error.ts';
-import { apiPath } from './kube-object.ts';
+import { type KubeObject, apiPath } from './kube-object.ts';
 import { createRateLimit } from './rate-limit.ts';
 import type { ObjectChange } from './reflector.ts';
 import { applyObject } from './server-side-apply.ts';
@@ -43,13 +43,21 @@ export interface StatusWriterOptions {
   readonly refreshMs?: number;
 }
 
+interface Observed {
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly status: unknown;
+}
+
 interface Entry {
   readonly key: ResourceKey;
-  desired?: DesiredStatus;
+  desired?: DesiredStatus & { readonly text: string };
   /** What the API server has; its uid says of which resource. */
-  observed?: { readonly uid: string; readonly status: unknown };
+  observed?: Observed;
   /** The desired status that was written, refused, or found to be there, and what the API server made of it. */
   settled?: { readonly desired: ResourceStatus; readonly result: unknown; readonly atMs: number };
+  /** The failure that was told last, until a write succeeds. */
+  failure?: string;
 }
 
 /** How long what others do to a status is left alone: two that disagree must not keep each other busy. */
@@ -74,32 +82,38 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
     if (entry === undefined || !needsWrite(entry)) return;
     await limit.take(signal);
     // Meanwhile it may have been observed, or be wanted otherwise.
-    if (signal.aborted || entry.desired === undefined || !needsWrite(entry)) return;
-    const { resource, status } = entry.desired;
+    const { desired, observed } = entry;
+    if (signal.aborted || desired === undefined || observed === undefined || !needsWrite(entry)) return;
+    const { resource, status } = desired;
     const { group, version, plural } = resourceKinds[resource.kind];
-    const desired = withTransitionTimes(status, observedStatus(entry), clock.now());
     const applied = await applyObject({
       client,
       path: apiPath({ group, version, plural }, { ...resource, subresource: 'status' }),
       object: {
         apiVersion: `${group}/${version}`,
         kind: resource.kind,
-        metadata: { name: resource.name, namespace: resource.namespace, uid: resource.uid },
-        status: desired,
+        metadata: {
+          name: resource.name,
+          namespace: resource.namespace,
+          // For a status the API server compares no uid; a version belongs to one resource, and is compared.
+          resourceVersion: observed.resourceVersion,
+        },
+        status: withTransitionTimes(status, observed.status, clock.now()),
       },
       signal,
     });
-    entry.observed = { uid: applied.metadata.uid, status: applied.status };
+    delete entry.failure;
+    entry.observed = observedOf(applied);
     entry.settled = { desired: status, result: applied.status, atMs: clock.now() };
   }
 
   function needsWrite(entry: Entry): boolean {
     const { desired, observed } = entry;
-    if (desired === undefined) return false;
-    if (entry.settled === undefined && observed?.uid === desired.resource.uid) {
-      // What a former leader wrote counts as written.
-      const same = isSameStatus(observed.status, desired.status, volatileFields);
-      if (same) entry.settled = { desired: desired.status, result: observed.status, atMs: clock.now() };
+    // Of what has not been seen yet, or of a former one of its name, nothing is written; the next observation looks again.
+    if (desired === undefined || observed?.uid !== desired.resource.uid) return false;
+    // What a former leader wrote counts as written.
+    if (entry.settled === undefined && isSameStatus(observed.status, desired.status, volatileFields)) {
+      entry.settled = { desired: desired.status, result: observed.status, atMs: clock.now() };
     }
     // Compared with what was asked for: the API server may keep less, or more, than it is given.
     const { settled } = entry;
@@ -110,59 +124,62 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
   function failed(id: string, err: KubeError): void {
     const entry = entries.get(id);
     if (entry?.desired === undefined) return;
-    // Gone, or another of its name: whoever desires statuses will know soon.
-    if (isKubeError(err, 404, 409)) return void delete entry.desired;
+    // Gone, or changed a moment ago: what is observed next says which.
+    if (isKubeError(err, 404, 409)) return;
     if (isKubeError(err, 400, 422)) {
       entry.settled = { desired: entry.desired.status, result: entry.observed?.status, atMs: clock.now() };
     }
-    log.warn({ ...entry.key, error: err.message }, 'cannot write a status');
+    if (entry.failure !== err.message) log.warn({ ...entry.key, error: err.message }, 'cannot write a status');
+    entry.failure = err.message;
   }
 
   return {
     desire(statuses) {
       const wanted = new Map(statuses.map((desired) => [idOf(desired.resource), desired]));
-      for (const [id, entry] of entries) if (!wanted.has(id)) delete entry.desired;
+      for (const [id, entry] of entries) {
+        if (wanted.has(id)) continue;
+        delete entry.desired;
+        if (entry.observed === undefined) entries.delete(id);
+      }
       for (const [id, { resource, status }] of wanted) {
         const { kind, namespace, name, uid } = resource;
         const entry = entryOf({ kind, namespace, name });
+        const text = JSON.stringify(status);
+        if (entry.desired?.text === text && entry.desired.resource.uid === uid) continue;
         if (entry.desired !== undefined && entry.desired.resource.uid !== uid) delete entry.settled;
         // As the API server gives it back: without fields that are undefined.
-        entry.desired = { resource: { kind, namespace, name, uid }, status: JSON.parse(JSON.stringify(status)) };
-        if (needsWrite(entry)) queue.add(id);
+        entry.desired = { resource: { kind, namespace, name, uid }, status: JSON.parse(text), text };
+        queue.add(id);
       }
-      sweep();
     },
     observe(kind, changes) {
       for (const change of changes) {
         const { namespace = '', name } = change.kind === 'set' ? change.object.metadata : change;
+        const id = idOf({ kind, namespace, name });
         const entry = entryOf({ kind, namespace, name });
         if (change.kind === 'remove') {
           delete entry.observed;
           delete entry.settled;
+          if (entry.desired === undefined) entries.delete(id);
           continue;
         }
-        const { status, metadata } = change.object;
-        entry.observed = { uid: metadata.uid, status };
-        if (entry.settled !== undefined && !isDeepStrictEqual(entry.settled.result, status)) {
+        const isNew = entry.observed?.uid !== change.object.metadata.uid;
+        entry.observed = observedOf(change.object);
+        if (isNew) {
           delete entry.settled;
-          queue.add(idOf({ kind, namespace, name }), repairMs);
+          if (entry.desired !== undefined) queue.add(id);
+        } else if (entry.settled !== undefined && !isDeepStrictEqual(entry.settled.result, entry.observed.status)) {
+          delete entry.settled;
+          queue.add(id, repairMs);
         }
       }
-      sweep();
     },
     run: (signal) => queue.run(signal),
   };
-
-  /** What is neither wanted nor there. */
-  function sweep(): void {
-    for (const [id, { desired, observed }] of entries) {
-      if (desired === undefined && observed === undefined) entries.delete(id);
-    }
-  }
 }
 
-function observedStatus({ desired, observed }: Entry): unknown {
-  return observed?.uid === desired?.resource.uid ? observed?.status : undefined;
+function observedOf({ metadata, status }: KubeObject): Observed {
+  return { uid: metadata.uid, resourceVersion: metadata.resourceVersion, status };
 }
 
 function idOf({ kind, namespace, name }: ResourceKey): string {
