@@ -3,6 +3,7 @@ import type { ClientHttp2Session } from 'node:http2';
 import { connect as connectSocket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { create, toBinary } from '@bufbuild/protobuf';
 import { afterEach, expect, test } from 'vitest';
 
 import {
@@ -12,6 +13,7 @@ import {
   DiscoveryResponseSchema,
 } from '../../proto/gen/envoy/service/discovery/v3/discovery_pb.ts';
 import type { DiscoveryResponse } from '../../proto/gen/envoy/service/discovery/v3/discovery_pb.ts';
+import { encodeFrame } from './frame.ts';
 import type { XdsLog, XdsNack, XdsPush } from './observer.ts';
 import { createResourceCache } from './resource-cache.ts';
 import type { ResourceCache } from './resource-cache.ts';
@@ -389,6 +391,17 @@ test('ends its streams when it closes, and does not wait for ever for clients', 
   await Promise.all([server.close({ graceMs: 50 }), once(stuck.resume(), 'close')]);
   expect(await call.status).toMatchObject({ code: 14 });
   await server.close({ graceMs: 0 });
+});
+
+test('does not wait for a client that reads nothing of what it asked for', async () => {
+  const { cache, server, session } = await start();
+  cache.apply([]);
+  const stream = session.request({ ':method': 'POST', ':path': paths.ads, 'content-type': 'application/grpc' });
+  stream.write(
+    encodeFrame([toBinary(DiscoveryRequestSchema, create(DiscoveryRequestSchema, { typeUrl: typeUrls.cluster }))]),
+  );
+  await expect.poll(() => server.streams()).toHaveLength(1);
+  await server.close({ graceMs: 50 });
 });
 
 test('cuts off peers that do not answer pings', async () => {

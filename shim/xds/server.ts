@@ -1,6 +1,6 @@
 import { createServer } from 'node:http2';
 import type { Http2Server, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 
 import { Health } from '../../proto/gen/grpc/health/v1/health_pb.ts';
 import { createConvergenceRound } from './convergence.ts';
@@ -82,6 +82,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
   const ctx: XdsStreamContext = { cache, encoder, index, nodeId: options.nodeId ?? '', log, observer, clock };
   const health = createGrpcHealth(discoveryServices.map(({ service }) => service.typeName));
   const sessions = new Set<ServerHttp2Session>();
+  const sockets = new Set<Socket>();
   const streams = new Set<XdsStream>();
   const methods = new Map<string, GrpcMethod>([
     ...[...discoveryMethods()].map(([path, kind]) => [path, discoveryMethod(kind)] as const),
@@ -89,6 +90,10 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
     ...createGrpcReflection([...discoveryServices.map(({ service }) => service), Health]),
   ]);
   const server = createServer(serverOptions);
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
   server.on('session', openSession);
   server.on('stream', openStream);
   server.on('sessionError', (err) => log.debug({ error: String(err) }, 'connection failed'));
@@ -170,7 +175,8 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
       for (const stream of streams) stream.end({ code: grpcCodes.unavailable, message: 'server is shutting down' });
       for (const session of sessions) session.close();
       const timer = setTimeout(() => {
-        for (const session of sessions) session.destroy();
+        // A session that has said goodbye lets go of its socket only when the peer does.
+        for (const socket of sockets) socket.destroy();
       }, graceMs);
       await closed;
       clearTimeout(timer);
