@@ -59,7 +59,8 @@ export function formatLarge(sizes: readonly Figures[]): { readonly text: string;
 export function legend(system: string): string {
   return `p50, p99: of a call, at the client, one call at a time. CPU: of the server's process, for one call. memory: the peak of the
 server's resident memory beyond what it had before; of growing messages as a multiple of the message. The server has one core
-and the client the other; each figure is the median of the rounds. ${system}, Node ${process.version}.
+and the client the other, and was called as often before, and more, so that what is compiled as it runs is compiled; each figure
+is the median of the rounds. ${system}, Node ${process.version}.
 `;
 }
 

@@ -25,12 +25,12 @@ const large = values.large.split(',').filter(Boolean).map(Number);
 const scenarios = [
   {
     title: 'PostTranslateModify, 5,000 clusters and 200 secrets',
-    flags: { scenario: 'translate', clusters: 5000, secrets: 200, calls: 10, warmup: 3 },
+    flags: { scenario: 'translate', clusters: 5000, secrets: 200, calls: 10, warmup: 10 },
     targets: { p50Ms: 0.25, cpuMs: 0.25 },
   },
   {
     title: 'PostVirtualHostModify, 2,000 one after another, of 20 routes each',
-    flags: { scenario: 'virtualhosts', routes: 20, calls: 2000, warmup: 500 },
+    flags: { scenario: 'virtualhosts', routes: 20, calls: 2000, warmup: 4000 },
     targets: { p50Ms: 1, p99Ms: 1.5 },
   },
 ] as const;
