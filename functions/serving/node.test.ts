@@ -199,3 +199,18 @@ async function callCode(
       (err: unknown) => ConnectError.from(err).code,
     );
 }
+
+test.each([
+  { name: 'half a request of HTTP/1.1', bytes: 'POST /healthz HTTP/1.1\r\nhost: x\r\n' },
+  { name: 'half a preface of HTTP/2', bytes: 'PRI * HTTP/2.0\r\n\r\n' },
+])('closing does not wait for ever for $name', async ({ bytes }) => {
+  const server = await serveFunctions({ bindAddress: '127.0.0.1', port: 0, routes: registerEndpoints, drainMs: 50 });
+  const { port } = new URL(server.url);
+  const socket = connect(Number(port), '127.0.0.1');
+  socket.on('error', () => undefined);
+  await new Promise((resolve) => socket.write(bytes, resolve));
+  // Until the server has seen it.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await expect(server.close()).resolves.toBeUndefined();
+  socket.destroy();
+});

@@ -23,13 +23,15 @@ export interface ServeOptions {
   readonly tokens?: string | undefined;
   /** Is told of calls that failed by a fault of ours. */
   readonly onFailure?: ((method: string, error: ConnectError) => void) | undefined;
+  /** How long running calls have to end once the server closes, in milliseconds; default: 5 s. */
+  readonly drainMs?: number | undefined;
 }
 
 /** Functions that are being served. */
 export interface FunctionServer {
   /** The address that callers use, with the port that was found. */
   readonly url: string;
-  /** Takes no more calls, lets running ones end and resolves then. */
+  /** Takes no more calls, lets running ones end, cuts off callers that never finish, and resolves then. */
   close(): Promise<void>;
 }
 
@@ -55,11 +57,16 @@ export async function serveFunctions(options: ServeOptions): Promise<FunctionSer
 
   // The HTTP/1.1 server listens; its own way to take a connection comes behind a look at the first bytes.
   const undecided = new Set<Socket>();
+  const sockets = new Set<Socket>();
   const takeConnection = http.listeners('connection');
   http.removeAllListeners('connection');
   http.on('connection', (socket: Socket) => {
+    sockets.add(socket);
     undecided.add(socket);
-    socket.once('close', () => undecided.delete(socket));
+    socket.once('close', () => {
+      sockets.delete(socket);
+      undecided.delete(socket);
+    });
     detectHttp2(socket, (isHttp2) => {
       undecided.delete(socket);
       if (isHttp2) {
@@ -91,7 +98,9 @@ export async function serveFunctions(options: ServeOptions): Promise<FunctionSer
       undecided.forEach((socket) => socket.destroy());
       sessions.forEach((session) => session.close());
       responses.forEach((response) => response.headersSent || response.setHeader('connection', 'close'));
+      const cut = setTimeout(() => sockets.forEach((socket) => socket.destroy()), options.drainMs ?? 5000);
       await closed;
+      clearTimeout(cut);
     },
   };
 }
