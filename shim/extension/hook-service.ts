@@ -53,7 +53,9 @@ export function serveHook(stream: ServerHttp2Stream, method: HookMethod, options
   }
 
   function answerUnsynced(request: Buffer): HookOutcome {
-    log.warn({ hook: method.name, ms: clock() - started, onUnsynced }, 'hook called before the first sync');
+    const ms = clock() - started;
+    // Those that did not wait follow one that did, and said so.
+    log[ms < 1 ? 'debug' : 'warn']({ hook: method.name, ms, onUnsynced }, 'hook called before the first sync');
     if (onUnsynced === 'fail') return { body: undefined, result: 'unsynced', cached: false };
     const body = caller.passThrough(method, request);
     return { body, result: body === undefined ? 'rejected' : 'unsynced', cached: false };
