@@ -22,7 +22,8 @@ export interface TestCluster extends AsyncDisposable {
   readonly devicesFile: string;
   /** Starts Envoy Gateway, with this process's extension server unless `config` says otherwise. */
   envoyGateway(config?: object): Promise<EnvoyGateway>;
-  shim(args?: readonly string[]): Promise<ShimProcess>;
+  /** With all rights, unless another kubeconfig says otherwise. */
+  shim(args?: readonly string[], kubeconfig?: string): Promise<ShimProcess>;
   upstream(name: string): Promise<EchoServer>;
   defer(stop: () => Promise<unknown> | void): void;
 }
@@ -53,9 +54,9 @@ export async function startTestCluster(): Promise<TestCluster> {
       keepLog(stops, 'envoy-gateway', () => envoyGateway.process.lines);
       return envoyGateway;
     },
-    async shim(args = []) {
+    async shim(args = [], kubeconfig = apiServer.kubeconfig) {
       const shim = await startShim([
-        `--kubeconfig=${apiServer.kubeconfig}`,
+        `--kubeconfig=${kubeconfig}`,
         `--grpc-port=${grpcPort}`,
         `--xds-port=${xdsPort}`,
         `--xds-target=dns:///127.0.0.1:${xdsPort}`,
