@@ -17,7 +17,7 @@ export const unknownField = fc
 const path = fc.constantFrom('/', '/api', '/api/', '/api/web', '/api/web/x', '/app', '/app/one', '/other');
 
 /** A route of a gateway, with a field that no schema knows now and then. */
-export const foreignRoute: fc.Arbitrary<Buffer> = fc
+const foreignRoute: fc.Arbitrary<Buffer> = fc
   .record({
     name: fc.constantFrom('', 'httproute/a', 'httproute/b', 'tailscale-egress-web', 'tailscale-egress-other'),
     path,

@@ -203,6 +203,21 @@ test('closing answers who waits, and then takes no calls', async () => {
   expect(await waiting).toMatchObject({ status: 14 });
 });
 
+test('closing does not wait for a client that reads nothing of its answer', async () => {
+  const { client, server, calls } = await startServer();
+  const stream = client.session.request({
+    ':method': 'POST',
+    ':path': '/envoygateway.extension.EnvoyGatewayExtension/PostTranslateModify',
+    'content-type': 'application/grpc',
+  });
+  stream.on('error', () => {});
+  stream.pause();
+  stream.end(frame(encodeField(3, Buffer.alloc(40 * 2 ** 20))));
+  await expect.poll(() => calls).toHaveLength(1);
+  await server.close({ graceMs: 50 });
+  expect(stream.readableEnded).toBe(false);
+});
+
 test('an address that cannot be had', async () => {
   const { port, server } = await startServer();
   const other = createExtensionServer({

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http2';
 import type { Http2Server, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 
 import { EnvoyGatewayExtension } from '../../proto/gen/envoygateway/extension/service_pb.ts';
 import { Health } from '../../proto/gen/grpc/health/v1/health_pb.ts';
@@ -41,7 +41,12 @@ export function createExtensionServer(options: ExtensionServerOptions): Extensio
     ...createGrpcReflection([EnvoyGatewayExtension, Health]),
   ]);
   const sessions = new Set<ServerHttp2Session>();
+  const sockets = new Set<Socket>();
   const server = createServer(serverOptions);
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
   server.on('session', openSession);
   server.on('stream', openStream);
   server.on('sessionError', (err) => log.debug({ error: String(err) }, 'connection failed'));
@@ -95,7 +100,8 @@ export function createExtensionServer(options: ExtensionServerOptions): Extensio
       gate.close();
       for (const session of sessions) session.close();
       const timer = setTimeout(() => {
-        for (const session of sessions) session.destroy();
+        // A session that has said goodbye waits for its peer, and destroying it again does nothing.
+        for (const socket of sockets) socket.destroy();
       }, graceMs);
       await closed;
       clearTimeout(timer);
