@@ -1,11 +1,12 @@
 // `npm run client -- URL N`: sends N requests to URL and prints the share of each answer.
-import { parseArgs } from 'node:util';
+import { parseFlags } from './command-line.ts';
 import { formatShares, measureShares } from './shares.ts';
 
-const { positionals } = parseArgs({ allowPositionals: true });
+const usage = 'Usage: npm run client -- URL N\n  npm run client -- http://127.0.0.1:10000 50\n';
+const { positionals } = parseFlags({ allowPositionals: true }, usage);
 const [url = '', count = ''] = positionals;
 if (!URL.canParse(url) || new URL(url).protocol !== 'http:' || !/^[1-9]\d{0,6}$/.test(count)) {
-  process.stderr.write('Usage: npm run client -- URL N\n  npm run client -- http://127.0.0.1:10000 50\n');
+  process.stderr.write(usage);
   process.exit(2);
 }
 

@@ -52,9 +52,25 @@ describe('the server', () => {
     expect(await child.stop('SIGTERM')).toBe(0);
   });
 
+  it('names a port that is taken', async () => {
+    const { port } = await start('web-1', 'west');
+    const { code, output } = await run('server.ts', [`--port=${port}`, '--address=127.0.0.1']);
+    expect({ code, output }).toEqual({
+      code: 1,
+      output: `listen EADDRINUSE: address already in use 127.0.0.1:${port}`,
+    });
+  });
+
   it('names a port that is none', async () => {
     expect(await run('server.ts', ['--port=http'])).toEqual({ code: 2, output: expect.stringContaining('--port') });
   });
+});
+
+it.each(['server.ts', 'client.ts', 'main.ts'])('%s says how it is used', async (name) => {
+  const { code, output } = await run(name, ['--bogus']);
+  expect(code).toBe(2);
+  expect(output).toMatch(/^Unknown option '--bogus'.*\nUsage: npm run [^\n]*/);
+  expect(output).not.toContain('    at ');
 });
 
 describe('the client', () => {

@@ -1,6 +1,7 @@
 // `npm run demo`: the whole of a weighted tailnet on one machine, without a cluster, a tailnet or an account.
 import { join } from 'node:path';
-import { parseArgs, styleText } from 'node:util';
+import { styleText } from 'node:util';
+import { orEnd, parseFlags } from './command-line.ts';
 import { findEnvoy } from './envoy-binary.ts';
 import { type Stage, createStage } from './stage.ts';
 import { type Step, playStory } from './story.ts';
@@ -10,20 +11,25 @@ const usage = `Usage: npm run demo -- [--requests N] [--keep]
   --keep         leave it all running at the end, until Ctrl-C
 `;
 
-const { values } = parseArgs({
-  options: { requests: { type: 'string', default: '2000' }, keep: { type: 'boolean' }, help: { type: 'boolean' } },
-});
+const options = {
+  requests: { type: 'string', default: '2000' },
+  keep: { type: 'boolean' },
+  help: { type: 'boolean' },
+} as const;
+const { values } = parseFlags({ options }, usage);
 if (values.help === true || !/^[1-9]\d{1,6}$/.test(values.requests)) {
   process.stderr.write(usage);
   process.exit(values.help === true ? 0 : 2);
 }
 
 const print = (line = '') => process.stdout.write(`${line}\n`);
-const binary = await findEnvoy({
-  environment: process.env,
-  cacheDir: join(import.meta.dirname, '..', '..', '.cache'),
-  onDownload: (what) => print(`Fetching ${what} …`),
-});
+const binary = await orEnd(
+  findEnvoy({
+    environment: process.env,
+    cacheDir: join(import.meta.dirname, '..', '..', '.cache'),
+    onDownload: (what) => print(`Fetching ${what} …`),
+  }),
+);
 const stage = await createStage(binary);
 const interrupted = new Promise<void>((resolve) => {
   process.once('SIGINT', () => resolve());
