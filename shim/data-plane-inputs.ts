@@ -9,7 +9,7 @@ import { LoadBalancingPolicy } from '../proto/gen/tailway/upstream/v1/upstream_p
 import type { Settings } from './settings/definitions.ts';
 
 /** EDS service name of the sidecars' cluster. */
-export const sidecarServiceName = 'eds_backend';
+const sidecarServiceName = 'eds_backend';
 
 /** The weighted group that the sidecars balance over. */
 export function settingsToGroup(settings: Settings): Group {

@@ -1,11 +1,7 @@
 import { create, type DescMessage, type MessageShape, toBinary } from '@bufbuild/protobuf';
 import { type Group, GroupSchema } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import { type Device, DeviceSchema } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
-
-/** Orders texts by their UTF-16 code units: the same everywhere, whatever the language. */
-export function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
+import { compareText } from '../compare-text.ts';
 
 /** Orders devices by identifier. Those that share one, which no valid request has, are ordered by content. */
 export function sortDevices(devices: readonly Device[]): Device[] {

@@ -11,7 +11,7 @@ import {
   Untagged,
   WeightSource,
 } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
-import { compareText } from './canonical-order.ts';
+import { compareText } from '../compare-text.ts';
 import { chooseAddress, formatHost, preferredFamilies } from './device-address.ts';
 import { type Ineligibility } from './device-eligibility.ts';
 import { type RefusedMetadata } from './device-settings.ts';

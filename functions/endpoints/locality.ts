@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { EndpointSchema, type Locality, LocalitySchema } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
-import { compareText } from './canonical-order.ts';
+import { compareText } from '../compare-text.ts';
 import { fitEndpointWeights, weighLocalities } from './locality-weight.ts';
 import { type LocalityTag } from './locality-tag.ts';
 import { type Member } from './member.ts';

@@ -1,5 +1,5 @@
 import { type Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
-import { compareText } from './canonical-order.ts';
+import { compareText } from '../compare-text.ts';
 import { createDeviceAddresses, type DeviceAddresses } from './device-address.ts';
 import { type Eligibility, examineDevice } from './device-eligibility.ts';
 import { type DeviceSettings, readDeviceSettings } from './device-settings.ts';
