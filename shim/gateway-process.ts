@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { create } from '@bufbuild/protobuf';
 import { computeBackendCluster } from '../functions/clusters/backend-cluster.ts';
 import { computeRouteOverlay } from '../functions/routes/route-overlay.ts';
-import { computeRoutes } from '../functions/routes/routes.ts';
+import { prepareRoutes } from '../functions/routes/routes.ts';
 import { ClusterSettingsSchema } from '../proto/gen/tailway/clusters/v1/clusters_pb.ts';
 import type { Group } from '../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import { createClusterWriters } from './cluster-writers.ts';
@@ -82,7 +82,7 @@ export function createGatewayProcess(
   const extension = createExtensionServer({
     state: store,
     // Envoy Gateway waits for the answer, so these never leave the process.
-    functions: { computeRoutes, computeRouteOverlay, computeBackendCluster },
+    functions: { prepareRoutes, computeRouteOverlay, computeBackendCluster },
     parsers: {
       parseEndpoints: (json) => parseBackendResource(json, { tailnets: [settings.tailnet] }),
       parsePolicy: parsePolicyResource,

@@ -22,7 +22,9 @@ export function placeRoute(
 ): Placement {
   let earliest = 0;
   let catchAll: number | undefined;
-  for (const [index, route] of routes.entries()) {
+  for (let index = 0; index < routes.length; index++) {
+    const route = routes[index];
+    if (route === undefined) continue;
     switch (relateRoute(route, injected)) {
       case 'same':
         return { kind: 'shadowed', by: formatRoute(routes, index) };

@@ -8,6 +8,7 @@ import {
   NotInjectedReason,
   NotInjectedSchema,
   type VirtualHost,
+  type VirtualHostResult,
   VirtualHostSchema,
 } from '../../proto/gen/tailway/routes/v1/routes_pb.ts';
 import { compareText } from '../compare-text.ts';
@@ -33,20 +34,30 @@ import { type BuiltRoute, type Candidate, computeVirtualHost } from './virtual-h
  * path prefix included: an endpoint has one route in a virtual host.
  */
 export function computeRoutes(request: ComputeRoutesRequest): ComputeRoutesResponse {
-  const { services, refused } = resolveServices(request.endpoints, request.allowTargets);
-  const policies = groupByNamespace(sortPolicies(request.policies));
+  const compute = prepareRoutes(request);
+  return create(ComputeRoutesResponseSchema, {
+    virtualHosts: sortVirtualHosts(request.virtualHosts).map(compute),
+  });
+}
+
+/** {@link computeRoutes} for one virtual host after another: what does not depend on them is computed once. */
+export function prepareRoutes({
+  endpoints,
+  policies,
+  allowTargets,
+}: Pick<ComputeRoutesRequest, 'endpoints' | 'policies' | 'allowTargets'>): (
+  virtualHost: VirtualHost,
+) => VirtualHostResult {
+  const { services, refused } = resolveServices(endpoints, allowTargets);
+  const byNamespace = groupByNamespace(sortPolicies(policies));
   const candidates = services
     .filter(({ endpoint }) => isHttp(endpoint))
-    .map((service) => toCandidate(service, policies.get(service.ref.namespace) ?? []));
+    .map((service) => toCandidate(service, byNamespace.get(service.ref.namespace) ?? []));
   const nowhere = [
     ...refused.map(toNotInjected),
     ...services.filter(({ endpoint }) => !isHttp(endpoint)).map(withoutPath),
   ];
-  return create(ComputeRoutesResponseSchema, {
-    virtualHosts: sortVirtualHosts(request.virtualHosts).map((virtualHost) =>
-      computeVirtualHost(virtualHost, candidates, nowhere),
-    ),
-  });
+  return (virtualHost) => computeVirtualHost(virtualHost, candidates, nowhere);
 }
 
 /** @param policies those of the service's namespace, by seniority */

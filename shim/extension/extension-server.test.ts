@@ -156,7 +156,7 @@ describe('panics', () => {
   };
 
   test('when nothing can be decided the object goes back as it came, and it is said once', async () => {
-    const { client, calls, log } = await startServer({ functions: { ...hookFunctions, computeRoutes: panic } });
+    const { client, calls, log } = await startServer({ functions: { ...hookFunctions, prepareRoutes: panic } });
     for (let index = 0; index < 3; index++) {
       expect(await client.call('PostVirtualHostModify', request)).toMatchObject({
         status: 0,
@@ -168,7 +168,7 @@ describe('panics', () => {
   });
 
   test('time is over: the object goes back as it came', async () => {
-    const { client } = await startServer({ functions: { ...hookFunctions, computeRoutes: panic }, deadlineMs: 0 });
+    const { client } = await startServer({ functions: { ...hookFunctions, prepareRoutes: panic }, deadlineMs: 0 });
     expect(await client.call('PostVirtualHostModify', request)).toMatchObject({ status: 0, body: request.subarray(5) });
   });
 });

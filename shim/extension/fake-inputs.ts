@@ -3,7 +3,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { computeBackendCluster } from '../../functions/clusters/backend-cluster.ts';
 import { computeClusters } from '../../functions/clusters/clusters.ts';
 import { computeRouteOverlay } from '../../functions/routes/route-overlay.ts';
-import { computeRoutes } from '../../functions/routes/routes.ts';
+import { prepareRoutes } from '../../functions/routes/routes.ts';
 import { ClusterSchema } from '../../proto/gen/envoy/config/cluster/v3/cluster_pb.ts';
 import {
   ClusterSettingsSchema,
@@ -35,7 +35,7 @@ export function buildEndpoint(name: string, target = '10.0.0.1:8080'): ServiceEn
 export const clusterSettings = create(ClusterSettingsSchema, { xdsTarget: 'dns:///tailway:18000' });
 
 /** The real functions. */
-export const hookFunctions: HookFunctions = { computeRoutes, computeRouteOverlay, computeBackendCluster };
+export const hookFunctions: HookFunctions = { prepareRoutes, computeRouteOverlay, computeBackendCluster };
 
 /** Parsers that know no resource. */
 export const noParsers: ResourceParsers = { parseEndpoints: () => [], parsePolicy: () => undefined };

@@ -7,19 +7,14 @@ import type {
   ComputeRouteOverlayRequest,
   ComputeRouteOverlayResponse,
   ComputeRoutesRequest,
-  ComputeRoutesResponse,
   VirtualHost,
   VirtualHostResult,
 } from '../../proto/gen/tailway/routes/v1/routes_pb.ts';
 
 /** The decisions that hooks ask for; pure, in process, and never remote: Envoy Gateway waits for the answer. */
 export interface HookFunctions {
-  computeRoutes(request: ComputeRoutesRequest): ComputeRoutesResponse;
-  /**
-   * The same for one virtual host after another: what does not depend on them is computed once. Where it is absent,
-   * `computeRoutes` computes all of it for each.
-   */
-  prepareRoutes?(
+  /** Routes for one virtual host after another: what does not depend on them is computed once. */
+  prepareRoutes(
     request: Pick<ComputeRoutesRequest, 'endpoints' | 'policies' | 'allowTargets'>,
   ): (virtualHost: VirtualHost) => VirtualHostResult;
   computeRouteOverlay(request: ComputeRouteOverlayRequest): ComputeRouteOverlayResponse;

@@ -31,7 +31,7 @@ export function createRouteComputer(functions: HookFunctions, allowTargets: read
 }
 
 function prepare(
-  { prepareRoutes, computeRoutes }: HookFunctions,
+  { prepareRoutes }: HookFunctions,
   endpoints: readonly ServiceEndpoint[],
   policies: readonly RoutePolicy[],
   allowTargets: readonly string[],
@@ -41,6 +41,5 @@ function prepare(
   request.endpoints = endpoints as ServiceEndpoint[];
   request.policies = policies as RoutePolicy[];
   request.allowTargets = allowTargets as string[];
-  if (prepareRoutes !== undefined) return prepareRoutes(request);
-  return (virtualHost) => computeRoutes({ ...request, virtualHosts: [virtualHost] }).virtualHosts[0];
+  return prepareRoutes(request);
 }

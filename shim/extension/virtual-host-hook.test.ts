@@ -129,9 +129,9 @@ describe('panics', () => {
   const bad = buildEndpoint('bad');
   const functions = {
     ...hookFunctions,
-    computeRoutes: (request: Parameters<typeof hookFunctions.computeRoutes>[0]) => {
+    prepareRoutes: (request: Parameters<typeof hookFunctions.prepareRoutes>[0]) => {
       if (request.endpoints.includes(bad)) throw new Error('panic');
-      return hookFunctions.computeRoutes(request);
+      return hookFunctions.prepareRoutes(request);
     },
   };
   const panicking = () => createFakeInputs([endpoints[0] ?? bad, bad, endpoints[1] ?? bad], { functions });
@@ -155,7 +155,7 @@ describe('panics', () => {
   });
 });
 
-test('functions that prepare are asked once for the same lists', () => {
+test('the functions are asked once for the same lists', () => {
   let prepared = 0;
   const functions = {
     ...hookFunctions,

@@ -3,7 +3,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { computeBackendCluster } from '../../functions/clusters/backend-cluster.ts';
 import { computeClusters } from '../../functions/clusters/clusters.ts';
 import { computeRouteOverlay } from '../../functions/routes/route-overlay.ts';
-import { computeRoutes } from '../../functions/routes/routes.ts';
+import { prepareRoutes } from '../../functions/routes/routes.ts';
 import { ClusterSchema } from '../../proto/gen/envoy/config/cluster/v3/cluster_pb.ts';
 import {
   ClusterSettingsSchema,
@@ -32,7 +32,7 @@ const server = createExtensionServer({
     clusters: clusters.flatMap(encodeCluster),
     observe: () => () => {},
   },
-  functions: { computeRoutes, computeRouteOverlay, computeBackendCluster },
+  functions: { prepareRoutes, computeRouteOverlay, computeBackendCluster },
   parsers: { parseEndpoints: () => [], parsePolicy: () => undefined },
   log: { debug() {}, info() {}, warn: write, error: write },
   clusterSettings,
