@@ -1,4 +1,5 @@
-import { type Definition, definitions } from './definitions.ts';
+import type { Definition } from './definition.ts';
+import { definitions } from './definitions.ts';
 
 /** The text of `--help`: every setting with its flag, variable and default. */
 export function helpText(): string {

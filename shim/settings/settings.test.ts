@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Definition, definitions } from './definitions.ts';
+import type { Definition } from './definition.ts';
+import { definitions } from './definitions.ts';
 import { helpText } from './help.ts';
 import { parseSettings } from './settings.ts';
 

@@ -1,5 +1,6 @@
 import { findContradictions } from './contradictions.ts';
-import { type Definition, type Settings, definitions } from './definitions.ts';
+import type { Definition } from './definition.ts';
+import { type Settings, definitions } from './definitions.ts';
 import { SettingError } from './parsers.ts';
 
 /** What came of the command line and the environment. */
