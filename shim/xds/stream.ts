@@ -51,6 +51,8 @@ class DiscoveryStream<State extends SubscriptionState, Request> implements XdsSt
   private nodeId: string | undefined;
   private open = true;
   private toldUnservedType = false;
+  /** Whether something is due that waits until the client has taken what was sent. */
+  private blocked = false;
   /** Runs while listeners and routes wait for the answer to clusters. */
   private patience: NodeJS.Timeout | undefined;
 
@@ -74,6 +76,8 @@ class DiscoveryStream<State extends SubscriptionState, Request> implements XdsSt
   }
 
   drained(): void {
+    if (!this.blocked) return;
+    this.blocked = false;
     this.flush();
   }
 
@@ -105,7 +109,11 @@ class DiscoveryStream<State extends SubscriptionState, Request> implements XdsSt
    */
   flush(): void {
     const { ctx, grpc } = this.options;
-    if (!this.open || !ctx.cache.synced || !grpc.idle) return;
+    if (!this.open || !ctx.cache.synced || !this.isAnyDue()) return;
+    if (!grpc.idle) {
+      this.blocked = true;
+      return;
+    }
     const hold = this.isDue(typeUrls.listener) || this.isDue(typeUrls.route);
     const clusters = this.respondWithClusters(hold);
     this.subscriptions.get(typeUrls.endpoint)?.respond(hold);
@@ -146,9 +154,12 @@ class DiscoveryStream<State extends SubscriptionState, Request> implements XdsSt
   private meetNode(id: string): void {
     this.nodeId = id;
     const { ctx, grpc } = this.options;
-    const fields = { node: id, peer: grpc.peer, ...this.kind() };
+    const fields = { node: id, ...this.kind() };
     if (this.isServedNode()) ctx.log.debug(fields, 'node opened a stream');
-    else ctx.log.warn({ ...fields, expected: ctx.nodeId }, 'node gets nothing: another one is configured');
+    else {
+      const expected = ctx.nodeId;
+      ctx.log.warn({ ...fields, peer: grpc.peer, expected }, 'node gets nothing: another one is configured');
+    }
   }
 
   private isServedNode(): boolean {
@@ -186,6 +197,11 @@ class DiscoveryStream<State extends SubscriptionState, Request> implements XdsSt
       this.subscriptions.set(typeUrl, subscription);
     }
     return subscription;
+  }
+
+  private isAnyDue(): boolean {
+    for (const { state } of this.subscriptions.values()) if (isDue(state)) return true;
+    return false;
   }
 
   private isDue(typeUrl: TypeUrl): boolean {
