@@ -11,7 +11,7 @@ import { UpstreamHttp } from '../../proto/gen/tailway/gateway/v1/gateway_pb.ts';
 export type UpstreamProtocol = 'http1' | 'http2' | 'negotiated';
 
 /** The key of a cluster's HTTP protocol options. */
-export const httpProtocolOptionsKey = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+const httpProtocolOptionsKey = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
 /** @param tls whether all hosts of the cluster speak TLS */
 export function toUpstreamProtocol(setting: UpstreamHttp | undefined, tls: boolean): UpstreamProtocol {

@@ -4,7 +4,7 @@ import { text, wholeNumber } from './field-schemas.ts';
 const time = (description: string) => z.iso.datetime().meta({ description });
 
 /** One condition, as Kubernetes' own. */
-export const conditionSchema = z
+const conditionSchema = z
   .strictObject({
     type: z.string().max(316).meta({ description: 'What it is about, such as Accepted.' }),
     status: z.enum(['True', 'False', 'Unknown']).meta({ description: 'Whether it holds.' }),
@@ -21,7 +21,7 @@ export const conditionSchema = z
   .meta({ description: 'One aspect of the state of the resource.' });
 
 /** The conditions of a status. */
-export function conditionsSchema(description: string) {
+function conditionsSchema(description: string) {
   return z
     .array(conditionSchema)
     .max(16)

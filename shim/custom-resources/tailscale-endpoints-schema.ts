@@ -13,7 +13,7 @@ import {
 } from './field-schemas.ts';
 
 /** The fields that name an upstream; an endpoint has exactly one of them. */
-export const upstreamFields = ['externalTarget', 'tailscaleIP', 'tailscaleFQDN', 'selector'] as const;
+const upstreamFields = ['externalTarget', 'tailscaleIP', 'tailscaleFQDN', 'selector'] as const;
 
 const oneUpstream = `must have exactly one of ${upstreamFields.join(', ')}`;
 

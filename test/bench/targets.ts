@@ -15,7 +15,7 @@ export interface Verdict {
 }
 
 /** The targets of a workload; the scale scenarios and small fan-outs have none. */
-export function targetsOf({ scenario, streams }: Workload): readonly Target[] {
+function targetsOf({ scenario, streams }: Workload): readonly Target[] {
   if (scenario !== 'fanout' || streams < 1000) return [];
   const [snapshotCpu, linearCpu] = streams < 5000 ? [0.4, 0.85] : [0.3, 0.65];
   return [

@@ -139,7 +139,7 @@ export function createKubectl(client: KubeClient): Kubectl {
 }
 
 /** The documents of a YAML text. */
-export function parseManifests(text: string): Manifest[] {
+function parseManifests(text: string): Manifest[] {
   return parseAllDocuments(text)
     .map((document) => document.toJS() as Manifest | null)
     .filter((manifest) => manifest !== null);

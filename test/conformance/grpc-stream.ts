@@ -33,9 +33,9 @@ export interface GrpcStream<Req extends DescMessage, Res extends DescMessage> {
 }
 
 /** How long the suite waits for a response that must come, and for one that must not, in milliseconds. */
-export const deadlineMs = Number(process.env['XDS_DEADLINE_MS'] ?? 5000);
+const deadlineMs = Number(process.env['XDS_DEADLINE_MS'] ?? 5000);
 /** See {@link deadlineMs}. A slow server, or one far away, needs more. */
-export const silenceMs = Number(process.env['XDS_SILENCE_MS'] ?? (process.env['XDS_TARGET'] ? 150 : 75));
+const silenceMs = Number(process.env['XDS_SILENCE_MS'] ?? (process.env['XDS_TARGET'] ? 150 : 75));
 
 /** After so many responses to acknowledgements, a server is taken for one that never stops. */
 const settleRounds = 20;

@@ -138,7 +138,7 @@ export async function sharesAt(entry: URL, requests: number): Promise<Record<str
 }
 
 /** The answers of the demo's servers as percentages by server. */
-export function percentages({ answers, failed }: Shares): Record<string, number> {
+function percentages({ answers, failed }: Shares): Record<string, number> {
   const total = [...answers.values()].reduce((sum, n) => sum + n, 0);
   const shares: Record<string, number> = { failed };
   for (const [answer, n] of answers) shares[/^Hello from (.+)! in /.exec(answer)?.[1] ?? answer] = (100 * n) / total;
