@@ -1,29 +1,6 @@
 import { type Retry } from '../../proto/gen/tailway/upstream/v1/upstream_pb.ts';
 import { type FieldViolation } from '../serving/field-violation.ts';
-
-/**
- * The conditions that Envoy knows; it passes over others without a word.
- *
- * https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-retry-on
- */
-const conditions: ReadonlySet<string> = new Set([
-  '5xx',
-  'cancelled',
-  'connect-failure',
-  'deadline-exceeded',
-  'envoy-ratelimited',
-  'gateway-error',
-  'http3-post-connect-failure',
-  'internal',
-  'refused-stream',
-  'reset',
-  'reset-before-request',
-  'resource-exhausted',
-  'retriable-4xx',
-  'retriable-headers',
-  'retriable-status-codes',
-  'unavailable',
-]);
+import { isRetryCondition } from './retry-conditions.ts';
 
 /**
  * Finds retry conditions that Envoy does not know.
@@ -32,7 +9,7 @@ const conditions: ReadonlySet<string> = new Set([
  */
 export function findRetryViolations(settings: Retry | undefined, path: string): FieldViolation[] {
   const on = settings?.on ?? '';
-  const unknown = on === '' ? [] : on.split(',').filter((condition) => !conditions.has(condition));
+  const unknown = on === '' ? [] : on.split(',').filter((condition) => !isRetryCondition(condition));
   return unknown.map((condition) => ({
     path: `${path}.on`,
     rule: 'retry.on',

@@ -8,7 +8,7 @@ import { durationToMs } from './field-schemas.ts';
 import { matchesPattern } from './name-pattern.ts';
 import { parseBackendResource, parsePolicyResource } from './parse-extension-resource.ts';
 import { policyFromResource } from './policy-from-resource.ts';
-import { isRetryCondition, retryConditions } from './retry-conditions.ts';
+import { isRetryCondition, retryConditions } from '../../functions/upstream/retry-conditions.ts';
 import { parseResourceFile } from './resource-file.ts';
 import { tailnetFromResource } from './tailnet-from-resource.ts';
 

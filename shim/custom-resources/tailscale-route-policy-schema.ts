@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isRetryCondition, retryConditions } from './retry-conditions.ts';
+import { isRetryCondition, retryConditions } from '../../functions/upstream/retry-conditions.ts';
 import {
   celRules,
   dnsLabel,

@@ -1,5 +1,5 @@
 import type { EncodedCluster } from '../gateway/gateway-state.ts';
-import { createWireReader } from '../xds/wire-reader.ts';
+import { createWireReader } from '../grpc/wire-reader.ts';
 import { encodeMark, isMarked } from './mark.ts';
 
 /** A cluster of ours, marked as such. */

@@ -1,14 +1,15 @@
 import { createServer } from 'node:http2';
-import type { Http2Server, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
-import type { AddressInfo, Socket } from 'node:net';
+import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
 
 import { EnvoyGatewayExtension } from '../../proto/gen/envoygateway/extension/service_pb.ts';
 import { Health } from '../../proto/gen/grpc/health/v1/health_pb.ts';
-import { createGrpcHealth } from '../xds/grpc-health.ts';
-import { createGrpcReflection } from '../xds/grpc-reflection.ts';
-import { refuseGrpcStream, serveGrpcStream } from '../xds/grpc-stream.ts';
-import type { GrpcMethod } from '../xds/grpc-stream.ts';
-import { startKeepalive } from '../xds/keepalive.ts';
+import { createGrpcHealth } from '../grpc/grpc-health.ts';
+import { createGrpcReflection } from '../grpc/grpc-reflection.ts';
+import { refuseGrpcStream, serveGrpcStream } from '../grpc/grpc-stream.ts';
+import type { GrpcMethod } from '../grpc/grpc-stream.ts';
+import { startKeepalive } from '../grpc/keepalive.ts';
+import { listenHttp2 } from '../grpc/listen.ts';
 import type { ExtensionServer, ExtensionServerOptions } from './extension-options.ts';
 import { parseGrpcTimeout } from './grpc-timeout.ts';
 import { createHookCaller } from './hook-caller.ts';
@@ -77,7 +78,7 @@ export function createExtensionServer(options: ExtensionServerOptions): Extensio
 
   return {
     async listen({ host, port }) {
-      await listening(server, host, port);
+      const bound = await listenHttp2(server, { host, port });
       const showSync = () => health.setServing(state.synced);
       const unobserve = state.observe(showSync);
       const stopKeepalive = startKeepalive(sessions, pingIntervalMs, (session) => {
@@ -89,7 +90,7 @@ export function createExtensionServer(options: ExtensionServerOptions): Extensio
         stopKeepalive();
       };
       showSync();
-      return { port: (server.address() as AddressInfo).port };
+      return { port: bound };
     },
     async close({ graceMs }) {
       if (stop === undefined) return;
@@ -108,14 +109,4 @@ export function createExtensionServer(options: ExtensionServerOptions): Extensio
     },
     explain: () => caller.explain(),
   };
-}
-
-function listening(server: Http2Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
 }

@@ -1,4 +1,4 @@
-import { createWireReader } from '../xds/wire-reader.ts';
+import { createWireReader } from '../grpc/wire-reader.ts';
 
 /** Which fields of a message an overlay may change. */
 export interface OverlayRules {

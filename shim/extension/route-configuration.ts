@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 
 import { VirtualHostSchema } from '../../proto/gen/tailway/routes/v1/routes_pb.ts';
-import { createWireReader } from '../xds/wire-reader.ts';
+import { createWireReader } from '../grpc/wire-reader.ts';
 import type { AnsweredVirtualHost, HookInputs } from './hook.ts';
 import { encodeMark, isMarked } from './mark.ts';
 import { decideRoutes } from './route-decision.ts';

@@ -1,4 +1,4 @@
-import { createWireReader } from '../xds/wire-reader.ts';
+import { createWireReader } from '../grpc/wire-reader.ts';
 import { partsToBody, type ResponseBody } from './response-body.ts';
 import { encodeFieldHeader } from './wire-field.ts';
 

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { constants } from 'node:http2';
 
-import { encodeFrame } from '../xds/frame.ts';
+import { closeSoon } from '../grpc/close-soon.ts';
+import { encodeFrame } from '../grpc/frame.ts';
 import { createMessageBuffer, type MessageProblem } from './message-buffer.ts';
 import { gather, type ResponseBody } from './response-body.ts';
 
@@ -153,13 +153,6 @@ function describeProblem(problem: MessageProblem, limit: number): { code: Status
     default:
       return problem satisfies never;
   }
-}
-
-/** Lets go of a stream whose client might never close its side. */
-function closeSoon(stream: ServerHttp2Stream): void {
-  setImmediate(() => {
-    if (!stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);
-  });
 }
 
 function ignore(): void {}

@@ -8,7 +8,7 @@ import {
   VirtualHostSchema,
 } from '../../proto/gen/tailway/routes/v1/routes_pb.ts';
 import { parseRouteName } from '../../functions/service-endpoint/service-name.ts';
-import { createWireReader } from '../xds/wire-reader.ts';
+import { createWireReader } from '../grpc/wire-reader.ts';
 import { isMarked, metadataFields } from './mark.ts';
 import { memoize } from './memoize.ts';
 import { readResourceIdentity, type ResourceIdentity } from './resource-identity.ts';

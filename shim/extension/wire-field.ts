@@ -1,4 +1,4 @@
-import { createWireReader } from '../xds/wire-reader.ts';
+import { createWireReader } from '../grpc/wire-reader.ts';
 
 /** Tag and length of a length-delimited field. https://protobuf.dev/programming-guides/encoding/ */
 export function encodeFieldHeader(field: number, length: number): Buffer {

@@ -1,7 +1,7 @@
 import type { DeltaRequest } from './delta-subscription.ts';
 import type { SotwRequest } from './sotw-subscription.ts';
-import { createWireReader } from './wire-reader.ts';
-import type { WireReader } from './wire-reader.ts';
+import { createWireReader } from '../grpc/wire-reader.ts';
+import type { WireReader } from '../grpc/wire-reader.ts';
 
 /** A request of either variant: what it says about which type, and of whom. */
 export interface DiscoveryRequestMessage<Request> {

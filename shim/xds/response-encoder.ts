@@ -1,4 +1,4 @@
-import { encodeFrame } from './frame.ts';
+import { encodeFrame } from '../grpc/frame.ts';
 import type { XdsVariant } from './observer.ts';
 import type { CachedResource } from './resource-cache.ts';
 import { digestToVersion } from './subscription.ts';

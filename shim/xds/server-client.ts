@@ -5,7 +5,7 @@ import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 
-import { createFrameDecoder, encodeFrame } from './frame.ts';
+import { createFrameDecoder, encodeFrame } from '../grpc/frame.ts';
 
 /** A call over real HTTP/2, as tests make it. */
 export interface TestCall<Input extends DescMessage, Output extends DescMessage> {

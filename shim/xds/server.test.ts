@@ -13,7 +13,7 @@ import {
   DiscoveryResponseSchema,
 } from '../../proto/gen/envoy/service/discovery/v3/discovery_pb.ts';
 import type { DiscoveryResponse } from '../../proto/gen/envoy/service/discovery/v3/discovery_pb.ts';
-import { encodeFrame } from './frame.ts';
+import { encodeFrame } from '../grpc/frame.ts';
 import type { XdsLog, XdsNack, XdsPush } from './observer.ts';
 import { createResourceCache } from './resource-cache.ts';
 import type { ResourceCache } from './resource-cache.ts';

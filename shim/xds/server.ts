@@ -1,15 +1,16 @@
 import { createServer } from 'node:http2';
-import type { Http2Server, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
-import type { AddressInfo, Socket } from 'node:net';
+import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
 
 import { Health } from '../../proto/gen/grpc/health/v1/health_pb.ts';
 import { createConvergenceRound } from './convergence.ts';
 import { createFlushQueue } from './flush-queue.ts';
-import { createGrpcHealth } from './grpc-health.ts';
-import { createGrpcReflection } from './grpc-reflection.ts';
-import { grpcCodes, refuseGrpcStream, serveGrpcStream } from './grpc-stream.ts';
-import type { GrpcMethod } from './grpc-stream.ts';
-import { startKeepalive } from './keepalive.ts';
+import { createGrpcHealth } from '../grpc/grpc-health.ts';
+import { createGrpcReflection } from '../grpc/grpc-reflection.ts';
+import { grpcCodes, refuseGrpcStream, serveGrpcStream } from '../grpc/grpc-stream.ts';
+import type { GrpcMethod } from '../grpc/grpc-stream.ts';
+import { startKeepalive } from '../grpc/keepalive.ts';
+import { listenHttp2 } from '../grpc/listen.ts';
 import type { XdsLog, XdsObserver, XdsStreamKind, XdsStreamStatus } from './observer.ts';
 import { deltaProtocol, sotwProtocol } from './protocol.ts';
 import type { ResourceCache, Transaction } from './resource-cache.ts';
@@ -55,9 +56,6 @@ const serverOptions = {
   // Megabytes of one connection. Beyond it new streams are refused, which 10,000 of them must not come near.
   maxSessionMemory: 256,
 };
-
-/** How many connections may wait to be accepted: after a restart all Envoys come at once, and who is turned away waits a second. */
-const backlog = 8192;
 
 const defaultPingIntervalMs = 30_000;
 
@@ -151,7 +149,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
 
   return {
     async listen({ host, port }) {
-      await listening(server, host, port);
+      const bound = await listenHttp2(server, { host, port });
       const unobserve = cache.observe(publish);
       const stopKeepalive = startKeepalive(sessions, pingIntervalMs, (session) => {
         log.info({ peer: session.socket.remoteAddress }, 'connection lost: peer does not answer pings');
@@ -164,7 +162,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
       };
       answering = cache.synced;
       health.setServing(answering);
-      return { port: (server.address() as AddressInfo).port };
+      return { port: bound };
     },
     async close({ graceMs }) {
       if (stop === undefined) return;
@@ -183,16 +181,6 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
     },
     streams: () => [...streams].flatMap((stream) => stream.statuses()),
   };
-}
-
-function listening(server: Http2Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ port, host, backlog }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
 }
 
 function ignore(): void {}

@@ -1,8 +1,8 @@
 import type { ConvergenceRound } from './convergence.ts';
 import { emptyNameList } from './discovery-request.ts';
 import type { NameList } from './discovery-request.ts';
-import { grpcCodes } from './grpc-stream.ts';
-import type { GrpcStatus, GrpcStream } from './grpc-stream.ts';
+import { grpcCodes } from '../grpc/grpc-stream.ts';
+import type { GrpcStatus, GrpcStream } from '../grpc/grpc-stream.ts';
 import { maxNackNames } from './observer.ts';
 import type { XdsLog, XdsObserver } from './observer.ts';
 import type { DecodedRequest, XdsProtocol } from './protocol.ts';

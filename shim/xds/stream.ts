@@ -1,5 +1,5 @@
-import { grpcCodes } from './grpc-stream.ts';
-import type { GrpcStatus, GrpcStream, GrpcStreamHandler } from './grpc-stream.ts';
+import { grpcCodes } from '../grpc/grpc-stream.ts';
+import type { GrpcStatus, GrpcStream, GrpcStreamHandler } from '../grpc/grpc-stream.ts';
 import type { XdsStreamKind, XdsStreamStatus } from './observer.ts';
 import type { DecodedRequest, XdsProtocol } from './protocol.ts';
 import { typeUrls } from './resource.ts';

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { constants } from 'node:http2';
 
+import { closeSoon } from './close-soon.ts';
 import { createFrameDecoder } from './frame.ts';
 import type { FrameProblem } from './frame.ts';
 
@@ -213,13 +213,6 @@ function onClose(this: CallStream): void {
 function statusHeaders(status: GrpcStatus): OutgoingHttpHeaders {
   const headers = { 'grpc-status': String(status.code) };
   return status.message === '' ? headers : { ...headers, 'grpc-message': encodeURIComponent(status.message) };
-}
-
-/** Lets go of a stream whose client might never close its side. */
-function closeSoon(stream: ServerHttp2Stream): void {
-  setImmediate(() => {
-    if (!stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);
-  });
 }
 
 function ignore(): void {}
