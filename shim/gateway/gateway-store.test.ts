@@ -3,12 +3,14 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { computeClusters } from '../../functions/clusters/clusters.ts';
+import { prepareRoutes } from '../../functions/routes/routes.ts';
 import {
   ClusterSettingsSchema,
   type ComputeClustersRequest,
   type ComputeClustersResponse,
 } from '../../proto/gen/tailway/clusters/v1/clusters_pb.ts';
 import { DeviceSchema } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
+import { VirtualHostSchema } from '../../proto/gen/tailway/routes/v1/routes_pb.ts';
 import type { CustomResource, CustomResourceChange } from '../custom-resources/resource-source.ts';
 import { createFakeClock } from '../sources/fake-clock.ts';
 import { createFakeLog } from '../sources/fake-log.ts';
@@ -147,6 +149,28 @@ test('a policy touches the endpoints that it is about', async () => {
   expect(store.revision).not.toBe(before);
   await tell(remove(policy('a/p')));
   expect([store.policies, store.revision]).toEqual([[], before]);
+});
+
+test('a refused policy publishes nothing that it was to restrict', async () => {
+  const { store, tell, sync } = start();
+  await tell(set(endpoints('a/r', ['web', 'db'])), set(endpoints('b/r', ['other'])));
+  await tell(set(policy('a/p', { endpoints: [{ resource: 'r', endpoint: 'db' }], pathPrefix: 'no prefix' })));
+  await sync();
+  const everywhere = prepareRoutes({
+    endpoints: [...store.endpoints],
+    policies: [...store.policies],
+    allowTargets: [],
+  })(create(VirtualHostSchema, { name: 'v', domains: ['*'], gatewayNamespace: 'a', gateway: 'eg' }));
+  expect(everywhere.injected.map(({ endpoint }) => endpoint?.endpoint)).toEqual(['other', 'web']);
+  expect(everywhere.notInjected.map(({ endpoint }) => endpoint?.endpoint)).toEqual(['db']);
+});
+
+test('a refused policy of one HTTPRoute restricts nothing', async () => {
+  const { store, tell, sync } = start();
+  await tell(set(endpoints('a/r', ['web'])));
+  await tell(set(policy('a/p', { targetRefs: [{ kind: 'HTTPRoute', name: 'x' }], pathPrefix: 'no prefix' })));
+  await sync();
+  expect(store.policies).toEqual([]);
 });
 
 test('a refused endpoint has neither cluster nor route, is named once, and harms no other', async () => {

@@ -13,6 +13,7 @@ import {
   endpointsFromResource,
 } from '../custom-resources/endpoints-from-resource.ts';
 import type { Finding } from '../custom-resources/finding.ts';
+import { policyToBarrier } from '../custom-resources/policy-barrier.ts';
 import { policyFromResource } from '../custom-resources/policy-from-resource.ts';
 import type { CustomResource, CustomResourceChange } from '../custom-resources/resource-source.ts';
 import { formatResourceKey } from '../custom-resources/unique-resources.ts';
@@ -134,7 +135,8 @@ export function createWantedResources(context: WantedContext): WantedResources {
 }
 
 function convertPolicy(resource: CustomResource): Omit<WantedPolicy, 'resource'> {
-  const { policy, findings } = policyFromResource(resource);
+  const { policy: understood, findings } = policyFromResource(resource);
+  const policy = understood ?? policyToBarrier(resource);
   const digest = policy === undefined ? '' : digestOf(toBinary(RoutePolicySchema, policy));
   return { policy, digest, findings };
 }
