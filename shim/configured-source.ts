@@ -1,5 +1,5 @@
 import type { Device } from '../proto/gen/tailway/tailnet/v1/device_pb.ts';
-import type { Log } from './log.ts';
+import type { Log } from './telemetry/log.ts';
 import type { Settings } from './settings/definitions.ts';
 import type { Clock } from './sources/clock.ts';
 import type { DeviceSource } from './sources/device-source.ts';

@@ -10,7 +10,7 @@ import type {
   ComputeEndpointsRequest,
   ComputeEndpointsResponse,
 } from '../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from './telemetry/metrics.ts';
 
 /** The functions as the shim calls them, wherever they run. */
 export interface FunctionsClient {

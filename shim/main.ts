@@ -1,16 +1,16 @@
 // `npm start`: the process in the cluster. Settings, parts, start in order, wait, stop in reverse.
 import type { GroupResult } from '../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
-import { createComputationReport } from './computation-report.ts';
-import { settingsToDataPlane, settingsToGroup } from './data-plane-inputs.ts';
+import { createComputationReport } from './telemetry/computation-report.ts';
+import { settingsToDataPlane, settingsToGroup } from './publishing/data-plane-inputs.ts';
 import { createInProcessFunctions } from './functions-client.ts';
 import { createTailnetView } from './gateway/endpoint-hosts.ts';
 import { type ResourcePlace, createGatewayProcess } from './gateway-process.ts';
-import { createHealth } from './health.ts';
-import { json, listenHttpEndpoints } from './http-endpoints.ts';
+import { createHealth } from './probes/health.ts';
+import { json, listenHttpEndpoints } from './probes/http-endpoints.ts';
 import { loadKubeConfig } from './kubernetes/kube-config.ts';
-import { type Log, createLog } from './log.ts';
-import { createMetrics } from './metrics.ts';
-import { createPublisher } from './publisher.ts';
+import { type Log, createLog } from './telemetry/log.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+import { createPublisher } from './publishing/publisher.ts';
 import { devicesAreRead, nothingToServe } from './settings/contradictions.ts';
 import type { Settings } from './settings/definitions.ts';
 import { helpText } from './settings/help.ts';
@@ -19,7 +19,7 @@ import { shutdownSignal } from './shutdown.ts';
 import { systemClock as clock } from './sources/clock.ts';
 import { createTailnetProcess } from './tailnet-process.ts';
 import { version } from './version.ts';
-import { createXdsObserver } from './xds-observer.ts';
+import { createXdsObserver } from './telemetry/xds-observer.ts';
 import { createResourceCache } from './xds/resource-cache.ts';
 import { createXdsServer } from './xds/server.ts';
 

@@ -1,4 +1,4 @@
-import type { Log } from './log.ts';
+import type { Log } from './telemetry/log.ts';
 
 /** Aborts at the first SIGTERM or SIGINT; the second ends the process at once, with status 1. */
 export function shutdownSignal(log: Log): AbortSignal {

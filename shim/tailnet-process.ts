@@ -1,10 +1,10 @@
 import type { Device } from '../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import { createConfiguredSource } from './configured-source.ts';
-import type { Log } from './log.ts';
-import type { Metrics } from './metrics.ts';
+import type { Log } from './telemetry/log.ts';
+import type { Metrics } from './telemetry/metrics.ts';
 import { devicesAreRead } from './settings/contradictions.ts';
 import type { Settings } from './settings/definitions.ts';
-import { copySourceStatus } from './source-metrics.ts';
+import { copySourceStatus } from './telemetry/source-metrics.ts';
 import type { Clock } from './sources/clock.ts';
 import { createDeviceStore } from './sources/device-store.ts';
 import { createStateFile } from './sources/state-file.ts';

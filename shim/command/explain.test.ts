@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Explanation } from '../extension/explanation.ts';
-import { type HttpEndpoints, json, listenHttpEndpoints } from '../http-endpoints.ts';
+import { type HttpEndpoints, json, listenHttpEndpoints } from '../probes/http-endpoints.ts';
 import { explain } from './explain.ts';
 
 const explanation: Explanation = {

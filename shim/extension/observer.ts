@@ -1,4 +1,4 @@
-import type { Log } from '../log.ts';
+import type { Log } from '../telemetry/log.ts';
 
 /** The hooks of Envoy Gateway, by the names of their methods. */
 export const hookNames = [

@@ -3,7 +3,7 @@ import type { Group } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts
 import type { EndpointRef, RoutePolicy, ServiceEndpoint } from '../../proto/gen/tailway/gateway/v1/gateway_pb.ts';
 import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import type { CustomResource, ResourceSink } from '../custom-resources/resource-source.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { Clock } from '../sources/clock.ts';
 import type { ClusterFunctions } from './cluster-batches.ts';
 import type { DecidedEndpoint } from './decided-state.ts';

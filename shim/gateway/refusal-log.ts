@@ -2,7 +2,7 @@ import { parseClusterName } from '../../functions/service-endpoint/service-name.
 import { formatReference } from '../../functions/service-endpoint/reference.ts';
 import type { Finding } from '../custom-resources/finding.ts';
 import type { CustomResource } from '../custom-resources/resource-source.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { DecidedService } from './decided-state.ts';
 import { formatRefusalReason } from './refusal-reason.ts';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Log } from '../log.ts';
+import type { Log } from '../telemetry/log.ts';
 import { type ResourceKey, resourceKinds } from '../custom-resources/resource-source.ts';
 import type { Clock } from '../sources/clock.ts';
 import { createKeyedQueue } from './keyed-queue.ts';

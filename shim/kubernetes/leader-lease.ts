@@ -1,4 +1,4 @@
-import type { Log } from '../log.ts';
+import type { Log } from '../telemetry/log.ts';
 import { type Clock, sleep } from '../sources/clock.ts';
 import type { KubeClient } from './kube-client.ts';
 import { KubeError, isKubeError } from './kube-error.ts';

@@ -1,4 +1,4 @@
-import type { Log } from '../log.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { ResourceKind } from '../custom-resources/resource-source.ts';
 import type { Clock } from '../sources/clock.ts';
 import { createKeyedQueue } from './keyed-queue.ts';

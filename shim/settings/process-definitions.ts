@@ -1,4 +1,4 @@
-import { logLevels } from '../log.ts';
+import { logLevels } from '../telemetry/log.ts';
 import { given } from './definition.ts';
 import { listenAddress, oneOf } from './parsers.ts';
 

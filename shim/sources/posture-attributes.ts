@@ -1,6 +1,6 @@
 import { create, equals } from '@bufbuild/protobuf';
 import { DeviceSchema, type Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { Clock } from './clock.ts';
 import { parseAttributes, type Attributes } from './device-attributes.ts';
 import type { Answer, RequestFailure } from './json-request.ts';

@@ -1,5 +1,5 @@
 import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../telemetry/log.ts';
 import { apiBase, readApiList } from './api-list.ts';
 import type { Clock } from './clock.ts';
 import { createJsonClient } from './json-request.ts';

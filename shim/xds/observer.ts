@@ -1,4 +1,4 @@
-import type { Log } from '../log.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { TypeUrl } from './resource.ts';
 
 /** What the xDS server needs of a log. */

@@ -1,17 +1,17 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
-import type { ComputeDataPlaneRequest } from '../proto/gen/tailway/dataplane/v1/dataplane_pb.ts';
+import type { ComputeDataPlaneRequest } from '../../proto/gen/tailway/dataplane/v1/dataplane_pb.ts';
 import {
   ComputeEndpointsRequestSchema,
   type ComputeEndpointsResponse,
   type Group,
-} from '../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
-import type { Device } from '../proto/gen/tailway/tailnet/v1/device_pb.ts';
-import type { FunctionsClient } from './functions-client.ts';
-import type { Log } from './log.ts';
+} from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
+import type { FunctionsClient } from '../functions-client.ts';
+import type { Log } from '../telemetry/log.ts';
 import { dataPlaneToResources, endpointsToResources } from './xds-resources.ts';
-import type { Clock } from './sources/clock.ts';
-import { type Resource, type ResourceChange, typeUrls } from './xds/resource.ts';
+import type { Clock } from '../sources/clock.ts';
+import { type Resource, type ResourceChange, typeUrls } from '../xds/resource.ts';
 
 /** Turns what is known of a tailnet into xDS resources, whenever either changes. */
 export interface Publisher {

@@ -1,10 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { createTailnetView } from './gateway/endpoint-hosts.ts';
-import type { DesiredStatus } from './gateway/status-book.ts';
-import type { ResourceEvent } from './kubernetes/event-writer.ts';
-import { createFakeClock } from './sources/fake-clock.ts';
-import { createFakeLog } from './sources/fake-log.ts';
+import { createTailnetView } from '../gateway/endpoint-hosts.ts';
+import type { DesiredStatus } from '../gateway/status-book.ts';
+import type { ResourceEvent } from './event-writer.ts';
+import { createFakeClock } from '../sources/fake-clock.ts';
+import { createFakeLog } from '../sources/fake-log.ts';
 import { createStatusReporter } from './status-reporter.ts';
 
 function statusOf(uid: string, conditions: Record<string, readonly ['True' | 'False', string]>): DesiredStatus {

@@ -1,6 +1,6 @@
 import type { Metrics } from './metrics.ts';
-import type { XdsObserver, XdsStreamKind } from './xds/observer.ts';
-import { type TypeUrl, typeUrls } from './xds/resource.ts';
+import type { XdsObserver, XdsStreamKind } from '../xds/observer.ts';
+import { type TypeUrl, typeUrls } from '../xds/resource.ts';
 
 /** Counts what the xDS server does. */
 export function createXdsObserver(metrics: Metrics): Partial<XdsObserver> {

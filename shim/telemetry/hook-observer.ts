@@ -1,4 +1,4 @@
-import type { ExtensionObserver } from './extension/observer.ts';
+import type { ExtensionObserver } from '../extension/observer.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Counts the calls of Envoy Gateway's hooks. */

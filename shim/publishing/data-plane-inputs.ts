@@ -3,10 +3,10 @@ import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import {
   type ComputeDataPlaneRequest,
   ComputeDataPlaneRequestSchema,
-} from '../proto/gen/tailway/dataplane/v1/dataplane_pb.ts';
-import { AddressFamily, type Group, GroupSchema } from '../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
-import { LoadBalancingPolicy } from '../proto/gen/tailway/upstream/v1/upstream_pb.ts';
-import type { Settings } from './settings/definitions.ts';
+} from '../../proto/gen/tailway/dataplane/v1/dataplane_pb.ts';
+import { AddressFamily, type Group, GroupSchema } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+import { LoadBalancingPolicy } from '../../proto/gen/tailway/upstream/v1/upstream_pb.ts';
+import type { Settings } from '../settings/definitions.ts';
 
 /** EDS service name of the sidecars' cluster. */
 const sidecarServiceName = 'eds_backend';

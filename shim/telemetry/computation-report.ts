@@ -3,7 +3,7 @@ import {
   type Exclusion,
   type ExclusionReason,
   ExclusionReasonSchema,
-} from '../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+} from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 

@@ -1,15 +1,15 @@
-import type { ResourceKind } from './custom-resources/resource-source.ts';
-import type { TailnetView } from './gateway/endpoint-hosts.ts';
-import type { GatewayStore } from './gateway/gateway-state.ts';
-import type { StatusBook } from './gateway/status-book.ts';
-import { createEventWriter } from './kubernetes/event-writer.ts';
-import type { KubeClient } from './kubernetes/kube-client.ts';
-import { createLeaderLease } from './kubernetes/leader-lease.ts';
-import type { ObjectChange } from './kubernetes/reflector.ts';
-import { createRevisionWriter } from './kubernetes/revision-writer.ts';
-import { createStatusWriter } from './kubernetes/status-writer.ts';
-import type { Log } from './log.ts';
-import type { Clock } from './sources/clock.ts';
+import type { ResourceKind } from '../custom-resources/resource-source.ts';
+import type { TailnetView } from '../gateway/endpoint-hosts.ts';
+import type { GatewayStore } from '../gateway/gateway-state.ts';
+import type { StatusBook } from '../gateway/status-book.ts';
+import { createEventWriter } from './event-writer.ts';
+import type { KubeClient } from './kube-client.ts';
+import { createLeaderLease } from './leader-lease.ts';
+import type { ObjectChange } from './reflector.ts';
+import { createRevisionWriter } from './revision-writer.ts';
+import { createStatusWriter } from './status-writer.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Clock } from '../sources/clock.ts';
 import { createStatusReporter } from './status-reporter.ts';
 
 /** What is written back into a cluster. */

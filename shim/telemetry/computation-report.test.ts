@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
-import { ComputeEndpointsResponseSchema, ExclusionReason } from '../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+import { ComputeEndpointsResponseSchema, ExclusionReason } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import { createComputationReport } from './computation-report.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';

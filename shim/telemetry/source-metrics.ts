@@ -1,5 +1,5 @@
 import type { Metrics } from './metrics.ts';
-import type { DeviceStoreStatus } from './sources/device-store.ts';
+import type { DeviceStoreStatus } from '../sources/device-store.ts';
 
 /** Copies what is known of a source into its metrics; called before each scrape, since ages grow by themselves. */
 export function copySourceStatus(metrics: Metrics, source: string, status: DeviceStoreStatus, nowMs: number): void {

@@ -1,16 +1,16 @@
 import { create, fromBinary } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { describe, expect, it } from 'vitest';
-import { computeDataPlane } from '../functions/dataplane/dataplane.ts';
-import { computeEndpoints } from '../functions/endpoints/endpoints.ts';
-import { ClusterLoadAssignmentSchema } from '../proto/gen/envoy/config/endpoint/v3/endpoint_pb.ts';
-import { ComputeDataPlaneRequestSchema } from '../proto/gen/tailway/dataplane/v1/dataplane_pb.ts';
-import { GroupSchema } from '../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
-import { type Device, DeviceSchema } from '../proto/gen/tailway/tailnet/v1/device_pb.ts';
-import type { Log } from './log.ts';
+import { computeDataPlane } from '../../functions/dataplane/dataplane.ts';
+import { computeEndpoints } from '../../functions/endpoints/endpoints.ts';
+import { ClusterLoadAssignmentSchema } from '../../proto/gen/envoy/config/endpoint/v3/endpoint_pb.ts';
+import { ComputeDataPlaneRequestSchema } from '../../proto/gen/tailway/dataplane/v1/dataplane_pb.ts';
+import { GroupSchema } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+import { type Device, DeviceSchema } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
+import type { Log } from '../telemetry/log.ts';
 import { type PublisherOptions, createPublisher } from './publisher.ts';
-import { createResourceCache } from './xds/resource-cache.ts';
-import { typeUrls } from './xds/resource.ts';
+import { createResourceCache } from '../xds/resource-cache.ts';
+import { typeUrls } from '../xds/resource.ts';
 
 const device = (id: string, address: string, more: Partial<Device> = {}) =>
   create(DeviceSchema, { id, addresses: [address], authorized: true, tags: ['tag:weight-1'], ...more } as Device);

@@ -1,10 +1,10 @@
-import type { TailnetView } from './gateway/endpoint-hosts.ts';
-import type { DesiredStatus, StatusBook } from './gateway/status-book.ts';
-import type { DesiredCondition } from './gateway/status.ts';
-import type { EventWriter } from './kubernetes/event-writer.ts';
-import type { StatusWriter } from './kubernetes/status-writer.ts';
-import type { Log } from './log.ts';
-import { type Clock, sleep } from './sources/clock.ts';
+import type { TailnetView } from '../gateway/endpoint-hosts.ts';
+import type { DesiredStatus, StatusBook } from '../gateway/status-book.ts';
+import type { DesiredCondition } from '../gateway/status.ts';
+import type { EventWriter } from './event-writer.ts';
+import type { StatusWriter } from './status-writer.ts';
+import type { Log } from '../telemetry/log.ts';
+import { type Clock, sleep } from '../sources/clock.ts';
 
 /** Tells people in the cluster what became of their resources: statuses, and Events for what changes in them. */
 export interface StatusReporter {

@@ -1,11 +1,11 @@
 import { toBinary } from '@bufbuild/protobuf';
-import { ClusterSchema } from '../proto/gen/envoy/config/cluster/v3/cluster_pb.ts';
-import { ClusterLoadAssignmentSchema } from '../proto/gen/envoy/config/endpoint/v3/endpoint_pb.ts';
-import { type Listener, ListenerSchema } from '../proto/gen/envoy/config/listener/v3/listener_pb.ts';
-import { RouteConfigurationSchema } from '../proto/gen/envoy/config/route/v3/route_pb.ts';
-import type { ComputeDataPlaneResponse } from '../proto/gen/tailway/dataplane/v1/dataplane_pb.ts';
-import type { ComputeEndpointsResponse } from '../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
-import { type Resource, createResource, typeUrls } from './xds/resource.ts';
+import { ClusterSchema } from '../../proto/gen/envoy/config/cluster/v3/cluster_pb.ts';
+import { ClusterLoadAssignmentSchema } from '../../proto/gen/envoy/config/endpoint/v3/endpoint_pb.ts';
+import { type Listener, ListenerSchema } from '../../proto/gen/envoy/config/listener/v3/listener_pb.ts';
+import { RouteConfigurationSchema } from '../../proto/gen/envoy/config/route/v3/route_pb.ts';
+import type { ComputeDataPlaneResponse } from '../../proto/gen/tailway/dataplane/v1/dataplane_pb.ts';
+import type { ComputeEndpointsResponse } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+import { type Resource, createResource, typeUrls } from '../xds/resource.ts';
 
 /** The xDS resources of a computed data plane. */
 export function dataPlaneToResources(answer: ComputeDataPlaneResponse): Resource[] {
