@@ -1,4 +1,4 @@
-import type { EncodedCluster } from '../gateway/gateway-state.ts';
+import type { EncodedCluster } from '../gateway/encoded-cluster.ts';
 import { createWireReader } from '../grpc/wire-reader.ts';
 import { encodeMark, isMarked } from './mark.ts';
 

@@ -15,7 +15,8 @@ import {
   type ServiceEndpoint,
   ServiceEndpointSchema,
 } from '../../proto/gen/tailway/gateway/v1/gateway_pb.ts';
-import type { EncodedCluster, GatewayState } from '../gateway/gateway-state.ts';
+import type { EncodedCluster } from '../gateway/encoded-cluster.ts';
+import type { GatewayState } from '../gateway/gateway-state.ts';
 import type { HookFunctions, ResourceParsers } from './hook-functions.ts';
 import type { HookInputs } from './hook.ts';
 import { createRouteComputer } from './route-computer.ts';

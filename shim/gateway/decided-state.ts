@@ -8,7 +8,7 @@ import type { RoutePolicy, ServiceEndpoint } from '../../proto/gen/tailway/gatew
 import { createContentDigest, digestOf, hashContent } from './content-digest.ts';
 import { endpointToGroup, type GroupDefaults } from './device-groups.ts';
 import type { IndexedEndpoint } from './endpoint-index.ts';
-import type { EncodedCluster } from './gateway-state.ts';
+import type { EncodedCluster } from './encoded-cluster.ts';
 import { createSortedList } from './sorted-list.ts';
 
 /** An endpoint of which everything is decided. */

@@ -7,16 +7,9 @@ import type { Log } from '../telemetry/log.ts';
 import type { Clock } from '../sources/clock.ts';
 import type { ClusterFunctions } from './cluster-batches.ts';
 import type { DecidedEndpoint } from './decided-state.ts';
+import type { EncodedCluster } from './encoded-cluster.ts';
 import type { GroupDefaults } from './device-groups.ts';
 import type { WantedEndpoints, WantedPolicy } from './wanted-resources.ts';
-
-/** A cluster to add to what Envoy Gateway translates. */
-export interface EncodedCluster {
-  readonly name: string;
-  /** The serialized `envoy.config.cluster.v3.Cluster`. */
-  readonly body: Uint8Array;
-  readonly endpoint: EndpointRef;
-}
 
 /** What the hooks answer from: the decided state of all resources, in memory. */
 export interface GatewayState {

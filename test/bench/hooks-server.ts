@@ -16,7 +16,7 @@ import {
   ServiceEndpointSchema,
 } from '../../proto/gen/tailway/gateway/v1/gateway_pb.ts';
 import { createExtensionServer } from '../../shim/extension/extension-server.ts';
-import type { EncodedCluster } from '../../shim/gateway/gateway-state.ts';
+import type { EncodedCluster } from '../../shim/gateway/encoded-cluster.ts';
 
 // Tailway's extension server as a process of its own, with as many services as the argument says, the same as those of
 // hooks-go/hooksserver. It prints its address, as one line of JSON, once it serves.
