@@ -21,6 +21,11 @@ import type { Due, SubscriptionAction, SubscriptionEvent, SubscriptionState, Tra
 export interface DeltaState extends SubscriptionState {
   /** The versions that the client came with, by name, until its first answer. */
   readonly known: ReadonlyMap<string, string>;
+  /**
+   * What the client may have, or be about to receive, although it has dropped it or asked for the wildcard again: when a
+   * wildcard is answered, it is told what of that is gone.
+   */
+  readonly mayHave: ReadonlySet<string>;
 }
 
 /** What a DeltaDiscoveryRequest says about one type. */
@@ -38,9 +43,11 @@ const maxOutstanding = 64;
 
 const nothingKnown: ReadonlyMap<string, string> = new Map();
 
+const noNames: ReadonlySet<string> = new Set();
+
 /** A subscription before its first request. */
 export function createDeltaState(typeUrl: TypeUrl): DeltaState {
-  return { ...createSubscriptionState(typeUrl), known: nothingKnown };
+  return { ...createSubscriptionState(typeUrl), known: nothingKnown, mayHave: noNames };
 }
 
 /**
@@ -70,7 +77,8 @@ function takeRequest(
   view: ResourceView,
   now: number,
 ): Transition<DeltaState> {
-  const [answered, actions] = applyAnswer(state, request.nonce, request.error, now);
+  const [settled, actions] = applyAnswer(state, request.nonce, request.error, now);
+  const answered = forgetWhatWasRead(settled);
   const stale: readonly SubscriptionAction[] =
     actions.length === 0 && request.nonce !== '' ? [{ kind: 'stale', nonce: request.nonce }] : actions;
   if (state.requested && request.subscribe.length === 0 && request.unsubscribe.length === 0) return [answered, stale];
@@ -88,10 +96,11 @@ function changeSubscription(state: DeltaState, request: DeltaRequest, view: Reso
   const due = new Map(state.due);
   const watch: string[] = [];
   const unwatch: string[] = [];
-  let { wildcard, owed } = state;
+  let { wildcard, owed, mayHave } = state;
   for (const name of isLegacyWildcard(state, request) ? [wildcardName] : request.subscribe) {
     if (!(name === wildcardName ? wildcard : names.has(name))) watch.push(name);
     if (name === wildcardName) {
+      if (wildcard) mayHave = new Set([...mayHave, ...wildcardNames(state, view)]);
       wildcard = owed = true;
       continue;
     }
@@ -105,15 +114,29 @@ function changeSubscription(state: DeltaState, request: DeltaRequest, view: Reso
     unwatch.push(name);
     if (name === wildcardName) {
       wildcard = owed = false;
+      if (state.outstanding.length > 0) mayHave = new Set([...mayHave, ...wildcardNames(state, view)]);
       continue;
     }
     names.delete(name);
+    if (state.outstanding.length > 0) mayHave = new Set([...mayHave, name]);
     // Under a wildcard the client can't know whether it may forget the resource: it is told.
     due.set(name, { before: givenResource(state, name, view), forced: true });
   }
   for (const name of due.keys()) if (!wildcard && !names.has(name)) due.delete(name);
-  const next = { ...state, requested: true, known, wildcard, owed, names, due: due.size === 0 ? noDue : due };
+  const told = due.size === 0 ? noDue : due;
+  const next = { ...state, requested: true, known, mayHave, wildcard, owed, names, due: told };
   return [{ ...next, named: state.named || request.subscribe.length > 0 }, watchActions(watch, unwatch)];
+}
+
+/** A client that has answered everything has read it, and what it had dropped by then it has thrown away. */
+function forgetWhatWasRead(state: DeltaState): DeltaState {
+  if (state.mayHave.size === 0 || state.owed || state.outstanding.length > 0) return state;
+  return { ...state, mayHave: noNames };
+}
+
+/** All that a wildcard may have given: what is there, and what has changed since. */
+function wildcardNames(state: DeltaState, view: ResourceView): ReadonlySet<string> {
+  return new Set([...view.wildcard().map(({ name }) => name), ...state.due.keys()]);
 }
 
 /** An empty first request. */
@@ -142,6 +165,7 @@ function respond(state: DeltaState, view: ResourceView, hold: boolean): Transiti
   // Who comes with nothing gets all there is, in a response that is the same for all such clients.
   const everything = state.owed && state.known.size === 0;
   if (state.owed && !everything) compareKnown(state, view, news);
+  if (state.owed) tellGone(state, view, news);
   for (const [name, due] of state.due) {
     const resource = visibleResource(state, name, view.get(name));
     if (due.forced !== true && (due.before?.version ?? state.known.get(name)) === resource?.version) continue;
@@ -150,7 +174,8 @@ function respond(state: DeltaState, view: ResourceView, hold: boolean): Transiti
     else if (!everything || resource.onDemand === true) news.resources.push(resource);
   }
   const due = news.held.size === 0 ? noDue : news.held;
-  const next = { ...state, owed: false, known: nothingKnown, due };
+  const mayHave = state.owed ? noNames : state.mayHave;
+  const next = { ...state, owed: false, known: nothingKnown, mayHave, due };
   // A new wildcard is answered even with nothing: Envoy waits for it before it goes on.
   if (!everything && news.resources.length === 0 && news.removed.length === 0) return [next, noActions];
   const response = {
@@ -178,5 +203,13 @@ function compareKnown(state: DeltaState, view: ResourceView, news: News): void {
   }
   for (const name of state.known.keys()) {
     if (!state.due.has(name) && visibleResource(state, name, view.get(name)) === undefined) news.removed.push(name);
+  }
+}
+
+/** What the wildcard owes to a client that may have something by it already: what is gone. */
+function tellGone(state: DeltaState, view: ResourceView, news: News): void {
+  for (const name of state.mayHave) {
+    if (state.due.has(name) || state.known.has(name)) continue;
+    if (visibleResource(state, name, view.get(name)) === undefined) news.removed.push(name);
   }
 }

@@ -242,6 +242,46 @@ test.each([
       expect(client.have).toEqual(client.wanted(cache));
       expect(state.outstanding).toEqual([]);
     }),
-    { numRuns },
+    {
+      numRuns,
+      examples: [
+        // A wildcard that is dropped and taken back while something is on the way.
+        [
+          [],
+          [
+            { kind: 'server reads' },
+            { kind: 'unsubscribe', names: ['*'] },
+            { kind: 'set', name: 'c', content: 1, onDemand: false },
+            { kind: 'server writes', hold: false },
+            { kind: 'remove', name: 'c' },
+            { kind: 'subscribe', names: ['*'] },
+          ],
+        ],
+        // One that is asked for twice, with a removal before the second answer.
+        [
+          [],
+          [
+            { kind: 'set', name: 'a', content: 1, onDemand: false },
+            { kind: 'server reads' },
+            { kind: 'server writes', hold: false },
+            { kind: 'subscribe', names: ['*'] },
+            { kind: 'server reads' },
+            { kind: 'remove', name: 'a' },
+          ],
+        ],
+        // One that is asked for while a name that was dropped is on the way.
+        [
+          ['d'],
+          [
+            { kind: 'server reads' },
+            { kind: 'set', name: 'd', content: 1, onDemand: false },
+            { kind: 'unsubscribe', names: ['d'] },
+            { kind: 'server writes', hold: false },
+            { kind: 'subscribe', names: ['*'] },
+            { kind: 'remove', name: 'd' },
+          ],
+        ],
+      ],
+    },
   );
 });
