@@ -1,6 +1,5 @@
 import { createServer } from 'node:http2';
-import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
-import type { Socket } from 'node:net';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 
 import { EnvoyGatewayExtension } from '../../proto/gen/envoygateway/extension/service_pb.ts';
 import { Health } from '../../proto/gen/grpc/health/v1/health_pb.ts';
@@ -8,7 +7,7 @@ import { createGrpcHealth } from '../grpc/grpc-health.ts';
 import { createGrpcReflection } from '../grpc/grpc-reflection.ts';
 import { refuseGrpcStream, serveGrpcStream } from '../grpc/grpc-stream.ts';
 import type { GrpcMethod } from '../grpc/grpc-stream.ts';
-import { startKeepalive } from '../grpc/keepalive.ts';
+import { trackConnections } from '../grpc/connections.ts';
 import { listenHttp2 } from '../grpc/listen.ts';
 import type { ExtensionServer, ExtensionServerOptions } from './extension-options.ts';
 import { parseGrpcTimeout } from './grpc-timeout.ts';
@@ -41,24 +40,10 @@ export function createExtensionServer(options: ExtensionServerOptions): Extensio
     ...health.methods,
     ...createGrpcReflection([EnvoyGatewayExtension, Health]),
   ]);
-  const sessions = new Set<ServerHttp2Session>();
-  const sockets = new Set<Socket>();
   const server = createServer(serverOptions);
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-  });
-  server.on('session', openSession);
+  const connections = trackConnections(server, { windowBytes, log });
   server.on('stream', openStream);
-  server.on('sessionError', (err) => log.debug({ error: String(err) }, 'connection failed'));
-  server.on('error', (err) => log.error({ err }, 'listener failed'));
   let stop: (() => void) | undefined;
-
-  function openSession(session: ServerHttp2Session): void {
-    sessions.add(session);
-    session.setLocalWindowSize(windowBytes);
-    session.on('close', () => sessions.delete(session));
-  }
 
   function openStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
     const path = headers[':path'] ?? '';
@@ -81,10 +66,7 @@ export function createExtensionServer(options: ExtensionServerOptions): Extensio
       const bound = await listenHttp2(server, { host, port });
       const showSync = () => health.setServing(state.synced);
       const unobserve = state.observe(showSync);
-      const stopKeepalive = startKeepalive(sessions, pingIntervalMs, (session) => {
-        log.info({ peer: session.socket.remoteAddress }, 'connection lost: peer does not answer pings');
-        session.destroy();
-      });
+      const stopKeepalive = connections.keepAlive(pingIntervalMs);
       stop = () => {
         unobserve();
         stopKeepalive();
@@ -97,15 +79,8 @@ export function createExtensionServer(options: ExtensionServerOptions): Extensio
       stop();
       stop = undefined;
       health.setServing(false);
-      const closed = new Promise((resolve) => server.close(resolve));
       gate.close();
-      for (const session of sessions) session.close();
-      const timer = setTimeout(() => {
-        // A session that has said goodbye waits for its peer, and destroying it again does nothing.
-        for (const socket of sockets) socket.destroy();
-      }, graceMs);
-      await closed;
-      clearTimeout(timer);
+      await connections.close(graceMs);
     },
     explain: () => caller.explain(),
   };

@@ -1,6 +1,5 @@
 import { createServer } from 'node:http2';
-import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
-import type { Socket } from 'node:net';
+import type { ServerHttp2Stream } from 'node:http2';
 
 import { Health } from '../../proto/gen/grpc/health/v1/health_pb.ts';
 import { createConvergenceRound } from './convergence.ts';
@@ -9,7 +8,7 @@ import { createGrpcHealth } from '../grpc/grpc-health.ts';
 import { createGrpcReflection } from '../grpc/grpc-reflection.ts';
 import { grpcCodes, refuseGrpcStream, serveGrpcStream } from '../grpc/grpc-stream.ts';
 import type { GrpcMethod } from '../grpc/grpc-stream.ts';
-import { startKeepalive } from '../grpc/keepalive.ts';
+import { trackConnections } from '../grpc/connections.ts';
 import { listenHttp2 } from '../grpc/listen.ts';
 import type { XdsLog, XdsObserver, XdsStreamKind, XdsStreamStatus } from './observer.ts';
 import { deltaProtocol, sotwProtocol } from './protocol.ts';
@@ -79,8 +78,6 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
   const flushes = createFlushQueue();
   const ctx: XdsStreamContext = { cache, encoder, index, nodeId: options.nodeId ?? '', log, observer, clock };
   const health = createGrpcHealth(discoveryServices.map(({ service }) => service.typeName));
-  const sessions = new Set<ServerHttp2Session>();
-  const sockets = new Set<Socket>();
   const streams = new Set<XdsStream>();
   const methods = new Map<string, GrpcMethod>([
     ...[...discoveryMethods()].map(([path, kind]) => [path, discoveryMethod(kind)] as const),
@@ -88,14 +85,13 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
     ...createGrpcReflection([...discoveryServices.map(({ service }) => service), Health]),
   ]);
   const server = createServer(serverOptions);
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
+  const connections = trackConnections(server, {
+    windowBytes,
+    log,
+    opened: observer.connectionOpened,
+    closed: observer.connectionClosed,
   });
-  server.on('session', openSession);
   server.on('stream', openStream);
-  server.on('sessionError', (err) => log.debug({ error: String(err) }, 'connection failed'));
-  server.on('error', (err) => log.error({ err }, 'listener failed'));
   let stop: (() => void) | undefined;
   let answering = false;
 
@@ -109,16 +105,6 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
       streams.add(stream);
       return stream;
     };
-  }
-
-  function openSession(session: ServerHttp2Session): void {
-    sessions.add(session);
-    session.setLocalWindowSize(windowBytes);
-    observer.connectionOpened();
-    session.on('close', () => {
-      sessions.delete(session);
-      observer.connectionClosed();
-    });
   }
 
   function openStream(stream: ServerHttp2Stream, headers: Parameters<typeof refuseGrpcStream>[1]): void {
@@ -151,10 +137,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
     async listen({ host, port }) {
       const bound = await listenHttp2(server, { host, port });
       const unobserve = cache.observe(publish);
-      const stopKeepalive = startKeepalive(sessions, pingIntervalMs, (session) => {
-        log.info({ peer: session.socket.remoteAddress }, 'connection lost: peer does not answer pings');
-        session.destroy();
-      });
+      const stopKeepalive = connections.keepAlive(pingIntervalMs);
       stop = () => {
         unobserve();
         stopKeepalive();
@@ -169,15 +152,8 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
       stop();
       stop = undefined;
       health.setServing(false);
-      const closed = new Promise((resolve) => server.close(resolve));
       for (const stream of streams) stream.end({ code: grpcCodes.unavailable, message: 'server is shutting down' });
-      for (const session of sessions) session.close();
-      const timer = setTimeout(() => {
-        // A session that has said goodbye lets go of its socket only when the peer does.
-        for (const socket of sockets) socket.destroy();
-      }, graceMs);
-      await closed;
-      clearTimeout(timer);
+      await connections.close(graceMs);
     },
     streams: () => [...streams].flatMap((stream) => stream.statuses()),
   };
