@@ -4,6 +4,7 @@ import {
   ComputeEndpointsRequestSchema,
   EndpointService,
 } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+import { findRepeated } from '../repeated-violation.ts';
 import { type FieldViolation } from '../serving/field-violation.ts';
 import { createRequestValidator } from '../serving/request-validator.ts';
 import { computeEndpoints } from './endpoints.ts';
@@ -35,20 +36,4 @@ function findDuplicates(request: ComputeEndpointsRequest): FieldViolation[] {
       request.devices.map(({ id }) => id),
     ),
   ];
-}
-
-/** A violation for each value that is there already. */
-function findRepeated(list: string, field: string, values: readonly string[]): FieldViolation[] {
-  const firsts = new Map<string, number>();
-  const violations: FieldViolation[] = [];
-  for (const [index, value] of values.entries()) {
-    const first = firsts.get(value);
-    if (first === undefined) {
-      firsts.set(value, index);
-      continue;
-    }
-    const message = `must be unique, but ${list}[${first}] and ${list}[${index}] have the same`;
-    violations.push({ path: `${list}[${index}].${field}`, rule: `${list}.unique`, message });
-  }
-  return violations;
 }
