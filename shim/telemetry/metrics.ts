@@ -99,12 +99,6 @@ export function createMetrics(build: { readonly version: string }) {
       labelNames: ['hook'],
       registers,
     }),
-    resourceFailures: new Counter({
-      name: 'tailway_resource_failures_total',
-      help: 'Readings of resources that failed.',
-      labelNames: ['source'],
-      registers,
-    }),
     xdsConnections: new Gauge({
       name: 'tailway_xds_connections',
       help: 'Open connections of the xDS server.',
