@@ -39,10 +39,11 @@ export function createTailnetProcess(
       close: () => Promise.resolve(),
     };
   }
+  const byId = createDeviceIndex();
   const { source, origin } = createConfiguredSource(settings, {
     clock,
     log,
-    known: (deviceId) => store.current()?.find(({ id }) => id === deviceId),
+    known: (deviceId) => byId(store.current()).get(deviceId),
   });
   const state =
     settings.stateDir === undefined ? undefined : createStateFile({ folder: settings.stateDir, origin, clock, log });
@@ -68,5 +69,18 @@ export function createTailnetProcess(
       store.close();
       await state?.close();
     },
+  };
+}
+
+/** An index of the list that was asked about last: a first reading asks about every device of one list. */
+function createDeviceIndex(): (devices: readonly Device[] | undefined) => ReadonlyMap<string, Device> {
+  let indexed: readonly Device[] | undefined;
+  let index: ReadonlyMap<string, Device> = new Map();
+  return (devices) => {
+    if (devices !== indexed) {
+      indexed = devices;
+      index = new Map((devices ?? []).map((device) => [device.id, device]));
+    }
+    return index;
   };
 }
