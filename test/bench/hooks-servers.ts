@@ -5,6 +5,8 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
+import { startFlags } from './start-flags.ts';
+
 /** The servers that are compared. */
 export type ServerName = 'tailway' | 'go';
 
@@ -34,7 +36,7 @@ export async function measure(name: ServerName, flags: Readonly<Record<string, s
   const endpoints = String(flags['endpoints']);
   const command =
     name === 'tailway'
-      ? [process.execPath, tailwayServer, endpoints]
+      ? [process.execPath, ...startFlags(), tailwayServer, endpoints]
       : [`${binFolder}hooksserver`, '-endpoints', endpoints];
   const server = start(command, 0);
   try {

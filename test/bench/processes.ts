@@ -1,11 +1,12 @@
 import { execFileSync, spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+
+import { startFlags } from './start-flags.ts';
 
 /** The servers that are compared. */
 export const serverNames = ['tailway', 'snapshot', 'linear'] as const;
@@ -23,7 +24,6 @@ export interface RunningServer {
 
 const binFolder = fileURLToPath(new URL('../../node_modules/.cache/tailway/bench/', import.meta.url));
 const goFolder = fileURLToPath(new URL('go/', import.meta.url));
-const packageFile = new URL('../../package.json', import.meta.url);
 const tailwayServer = fileURLToPath(new URL('tailway-server.ts', import.meta.url));
 const isPinned = availableParallelism() > 1 && isCommand('taskset');
 
@@ -72,12 +72,6 @@ export async function runLoad(args: readonly string[], signal: AbortSignal): Pro
   const [output, [code]] = await Promise.all([text(child.stdout), exited]);
   if (code !== 0) throw new Error(`the load client ended with ${code}`);
   return output;
-}
-
-/** Node's flags in `npm start`: what is measured runs as it does for users. */
-function startFlags(): readonly string[] {
-  const { scripts } = JSON.parse(readFileSync(packageFile, 'utf8')) as { scripts: { start: string } };
-  return scripts.start.split(' ').filter((word) => word.startsWith('--'));
 }
 
 type Child = ChildProcessByStdio<null, Readable, null>;
