@@ -36,7 +36,7 @@ type UsedBackends = Exclude<Backends, { readonly kind: 'none' }>;
  * and plain text can share a cluster; what can't is left out with a reason.
  */
 export function computeBackendCluster(request: ComputeBackendClusterRequest): ComputeBackendClusterResponse {
-  const settings = applyDefaults(request.settings);
+  const settings = applyDefaults(request);
   const { services, refused } = resolveServices(request.endpoints, settings.allowTargets);
   const { backends, leftOut } = chooseBackends(services);
   const refusals = [...refused, ...leftOut].map(buildRefusal);
@@ -50,7 +50,7 @@ export function computeBackendCluster(request: ComputeBackendClusterRequest): Co
     ...common,
     overlay: create(ClusterSchema, {
       ...(backends.kind === 'group'
-        ? buildGroupFields(backends, protocol, settings)
+        ? buildGroupFields(request.clusterName, backends, protocol, settings)
         : buildHostsFields(request.clusterName, backends, protocol, settings)),
       ...buildOwnProtocol(policy, protocol),
       ...buildOwnLimits(policy),
@@ -81,12 +81,13 @@ function buildOwnProtocol(policy: RoutePolicy | undefined, protocol: UpstreamPro
 }
 
 function buildGroupFields(
+  name: string,
   { service, group }: Extract<UsedBackends, { readonly kind: 'group' }>,
   protocol: UpstreamProtocol,
   settings: Settings,
 ): ClusterFields {
   return {
-    ...buildGroupDiscovery(group, settings),
+    ...buildGroupDiscovery(name, group, settings),
     ...(isTls(service) ? { transportSocket: buildTls(service.upstream, protocol, settings) } : {}),
     healthChecks: buildEndpointHealthChecks(service.endpoint, protocol),
   };

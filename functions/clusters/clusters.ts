@@ -22,7 +22,7 @@ import { buildServiceCluster } from './service-cluster.ts';
  * invalid is the handler's to say.
  */
 export function computeClusters(request: ComputeClustersRequest): ComputeClustersResponse {
-  const settings = applyDefaults(request.settings);
+  const settings = applyDefaults(request);
   const { services, refused } = resolveServices(request.endpoints, settings.allowTargets);
   const policies = Map.groupBy(sortPolicies(request.policies), ({ namespace }) => namespace);
   const clusters = services.map((service) => computeCluster(service, policies.get(service.ref.namespace), settings));

@@ -6,13 +6,22 @@ import {
   Cluster_EdsClusterConfigSchema,
   Cluster_RefreshRateSchema,
 } from '../../proto/gen/envoy/config/cluster/v3/cluster_pb.ts';
+import { ClusterLoadAssignmentSchema } from '../../proto/gen/envoy/config/endpoint/v3/endpoint_pb.ts';
 import { type ClusterFields } from './cluster-fields.ts';
 import { type Settings } from './cluster-settings.ts';
 import { buildLoadAssignment, type ClusterHost } from './load-assignment.ts';
 import { buildXdsConfigSource } from './xds-config-source.ts';
 
-/** Builds a cluster whose hosts are the devices of a group, which the xDS server tells. */
-export function buildGroupDiscovery(group: string, settings: Settings): ClusterFields {
+/** Builds a cluster whose hosts are the devices of a group: the xDS server tells them, or they stand in it. */
+export function buildGroupDiscovery(clusterName: string, group: string, settings: Settings): ClusterFields {
+  if (settings.inlined !== undefined) {
+    const assignment = settings.inlined.get(group) ?? create(ClusterLoadAssignmentSchema);
+    return {
+      clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC },
+      loadAssignment: { ...assignment, clusterName },
+      ignoreHealthOnHostRemoval: true,
+    };
+  }
   return {
     clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS },
     edsClusterConfig: create(Cluster_EdsClusterConfigSchema, {

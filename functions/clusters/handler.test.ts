@@ -50,6 +50,18 @@ test.each([
     request: { settings: { allowTargets: ['https://a'] } },
     message: 'settings.allow_targets[0]: must be a CIDR or the end of a name [allow_targets.entry]',
   },
+  {
+    name: 'a group twice',
+    request: { groupAssignments: [{ clusterName: 'a/b/c' }, { clusterName: 'a/b/c' }] },
+    message:
+      'group_assignments[1].cluster_name: must be unique, but group_assignments[0] and group_assignments[1] have the same [group_assignments.unique]',
+  },
+  {
+    name: 'a group with a host that is no address',
+    request: { groupAssignments: [{ clusterName: 'a/b/c', endpoints: [{ lbEndpoints: [hostOf('example.com')] }] }] },
+    message:
+      'group_assignments[0].endpoints[0].lb_endpoints[0]: must have a socket address with an IP address and a port [group_assignments.address]',
+  },
 ])('$name is refused', async ({ request, message }) => {
   const error = await client.computeClusters(request).then(
     () => undefined,
@@ -58,3 +70,9 @@ test.each([
   expect(error?.code).toBe(Code.InvalidArgument);
   expect(error?.rawMessage).toBe(message);
 });
+
+function hostOf(address: string) {
+  const socketAddress = { address, portSpecifier: { case: 'portValue', value: 80 } } as const;
+  const endpoint = { address: { address: { case: 'socketAddress', value: socketAddress } } } as const;
+  return { hostIdentifier: { case: 'endpoint', value: endpoint } } as const;
+}

@@ -13,6 +13,7 @@ import { createRequestValidator } from '../serving/request-validator.ts';
 import { anyTypes } from './any-types.ts';
 import { computeBackendCluster } from './backend-cluster.ts';
 import { computeClusters } from './clusters.ts';
+import { findGroupAssignmentViolations } from './group-assignment-violation.ts';
 
 /**
  * Serves {@link computeClusters} and {@link computeBackendCluster}. A request that breaks a rule of its proto, that names
@@ -39,6 +40,7 @@ function findViolations(request: ComputeClustersRequest | ComputeBackendClusterR
   return [
     ...findEndpointsViolations(request.endpoints),
     ...findPoliciesViolations(request.policies),
+    ...findGroupAssignmentViolations(request.groupAssignments),
     ...findAllowedTargetViolations(request.settings?.allowTargets ?? [], 'settings.allow_targets'),
   ];
 }

@@ -21,7 +21,7 @@ export function buildServiceCluster(service: Service, policy: RoutePolicy | unde
   return create(ClusterSchema, {
     name,
     ...(upstream.kind === 'group'
-      ? buildGroupDiscovery(upstream.group, settings)
+      ? buildGroupDiscovery(name, upstream.group, settings)
       : buildHostDiscovery(name, [buildClusterHost(endpoint, upstream)])),
     ...buildLimits(policy),
     ...buildLoadBalancing(policy?.loadBalancing),

@@ -9,6 +9,8 @@ import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import type { Cluster } from "../../../envoy/config/cluster/v3/cluster_pb.ts";
 import { file_envoy_config_cluster_v3_cluster } from "../../../envoy/config/cluster/v3/cluster_pb.ts";
+import type { ClusterLoadAssignment } from "../../../envoy/config/endpoint/v3/endpoint_pb.ts";
+import { file_envoy_config_endpoint_v3_endpoint } from "../../../envoy/config/endpoint/v3/endpoint_pb.ts";
 import type { EndpointRef, RoutePolicy, RouteRef, ServiceEndpoint } from "../../gateway/v1/gateway_pb.ts";
 import { file_tailway_gateway_v1_gateway } from "../../gateway/v1/gateway_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
@@ -17,7 +19,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file tailway/clusters/v1/clusters.proto.
  */
 export const file_tailway_clusters_v1_clusters: GenFile = /*@__PURE__*/
-  fileDesc("CiJ0YWlsd2F5L2NsdXN0ZXJzL3YxL2NsdXN0ZXJzLnByb3RvEhN0YWlsd2F5LmNsdXN0ZXJzLnYxItMBChZDb21wdXRlQ2x1c3RlcnNSZXF1ZXN0EkIKCWVuZHBvaW50cxgBIAMoCzIjLnRhaWx3YXkuZ2F0ZXdheS52MS5TZXJ2aWNlRW5kcG9pbnRCCrpIB5IBBBCgjQYSPQoIcG9saWNpZXMYAiADKAsyHy50YWlsd2F5LmdhdGV3YXkudjEuUm91dGVQb2xpY3lCCrpIB5IBBBCgjQYSNgoIc2V0dGluZ3MYAyABKAsyJC50YWlsd2F5LmNsdXN0ZXJzLnYxLkNsdXN0ZXJTZXR0aW5ncyJ0Cg9DbHVzdGVyU2V0dGluZ3MSHAoKeGRzX3RhcmdldBgBIAEoCUIIukgFcgMYgAgSIAoNYWxsb3dfdGFyZ2V0cxgCIAMoCUIJukgGkgEDEIAIEiEKD3RydXN0ZWRfY2FfZmlsZRgDIAEoCUIIukgFcgMYgCAiiAEKF0NvbXB1dGVDbHVzdGVyc1Jlc3BvbnNlEjYKCGNsdXN0ZXJzGAEgAygLMiQudGFpbHdheS5jbHVzdGVycy52MS5Db21wdXRlZENsdXN0ZXISNQoHcmVmdXNlZBgCIAMoCzIkLnRhaWx3YXkuY2x1c3RlcnMudjEuUmVmdXNlZEVuZHBvaW50IqYBCg9Db21wdXRlZENsdXN0ZXISMQoHY2x1c3RlchgBIAEoCzIgLmVudm95LmNvbmZpZy5jbHVzdGVyLnYzLkNsdXN0ZXISMQoIZW5kcG9pbnQYAiABKAsyHy50YWlsd2F5LmdhdGV3YXkudjEuRW5kcG9pbnRSZWYSDQoFZ3JvdXAYAyABKAkSDgoGZGV0YWlsGAQgASgJEg4KBnBvbGljeRgFIAEoCSKIAQoPUmVmdXNlZEVuZHBvaW50EjEKCGVuZHBvaW50GAEgASgLMh8udGFpbHdheS5nYXRld2F5LnYxLkVuZHBvaW50UmVmEjIKBnJlYXNvbhgCIAEoDjIiLnRhaWx3YXkuY2x1c3RlcnMudjEuUmVmdXNhbFJlYXNvbhIOCgZkZXRhaWwYAyABKAkipAIKHENvbXB1dGVCYWNrZW5kQ2x1c3RlclJlcXVlc3QSHQoMY2x1c3Rlcl9uYW1lGAEgASgJQge6SARyAhABEkEKCWVuZHBvaW50cxgCIAMoCzIjLnRhaWx3YXkuZ2F0ZXdheS52MS5TZXJ2aWNlRW5kcG9pbnRCCbpIBpIBAxCACBI2CghzZXR0aW5ncxgDIAEoCzIkLnRhaWx3YXkuY2x1c3RlcnMudjEuQ2x1c3RlclNldHRpbmdzEj0KCHBvbGljaWVzGAQgAygLMh8udGFpbHdheS5nYXRld2F5LnYxLlJvdXRlUG9saWN5Qgq6SAeSAQQQoI0GEisKBXJvdXRlGAUgASgLMhwudGFpbHdheS5nYXRld2F5LnYxLlJvdXRlUmVmIqgBCh1Db21wdXRlQmFja2VuZENsdXN0ZXJSZXNwb25zZRIxCgdvdmVybGF5GAEgASgLMiAuZW52b3kuY29uZmlnLmNsdXN0ZXIudjMuQ2x1c3RlchINCgVncm91cBgCIAEoCRI1CgdyZWZ1c2VkGAMgAygLMiQudGFpbHdheS5jbHVzdGVycy52MS5SZWZ1c2VkRW5kcG9pbnQSDgoGcG9saWN5GAQgASgJKs0BCg1SZWZ1c2FsUmVhc29uEh4KGlJFRlVTQUxfUkVBU09OX1VOU1BFQ0lGSUVEEAASIQodUkVGVVNBTF9SRUFTT05fSU5WQUxJRF9UQVJHRVQQARIjCh9SRUZVU0FMX1JFQVNPTl9GT1JCSURERU5fVEFSR0VUEAISGwoXUkVGVVNBTF9SRUFTT05fUFJPVE9DT0wQAxIXChNSRUZVU0FMX1JFQVNPTl9OQU1FEAQSHgoaUkVGVVNBTF9SRUFTT05fQ09NQklOQVRJT04QBTKJAgoOQ2x1c3RlclNlcnZpY2UScQoPQ29tcHV0ZUNsdXN0ZXJzEisudGFpbHdheS5jbHVzdGVycy52MS5Db21wdXRlQ2x1c3RlcnNSZXF1ZXN0GiwudGFpbHdheS5jbHVzdGVycy52MS5Db21wdXRlQ2x1c3RlcnNSZXNwb25zZSIDkAIBEoMBChVDb21wdXRlQmFja2VuZENsdXN0ZXISMS50YWlsd2F5LmNsdXN0ZXJzLnYxLkNvbXB1dGVCYWNrZW5kQ2x1c3RlclJlcXVlc3QaMi50YWlsd2F5LmNsdXN0ZXJzLnYxLkNvbXB1dGVCYWNrZW5kQ2x1c3RlclJlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_buf_validate_validate, file_envoy_config_cluster_v3_cluster, file_tailway_gateway_v1_gateway]);
+  fileDesc("CiJ0YWlsd2F5L2NsdXN0ZXJzL3YxL2NsdXN0ZXJzLnByb3RvEhN0YWlsd2F5LmNsdXN0ZXJzLnYxIqsCChZDb21wdXRlQ2x1c3RlcnNSZXF1ZXN0EkIKCWVuZHBvaW50cxgBIAMoCzIjLnRhaWx3YXkuZ2F0ZXdheS52MS5TZXJ2aWNlRW5kcG9pbnRCCrpIB5IBBBCgjQYSPQoIcG9saWNpZXMYAiADKAsyHy50YWlsd2F5LmdhdGV3YXkudjEuUm91dGVQb2xpY3lCCrpIB5IBBBCgjQYSNgoIc2V0dGluZ3MYAyABKAsyJC50YWlsd2F5LmNsdXN0ZXJzLnYxLkNsdXN0ZXJTZXR0aW5ncxJWChFncm91cF9hc3NpZ25tZW50cxgEIAMoCzIvLmVudm95LmNvbmZpZy5lbmRwb2ludC52My5DbHVzdGVyTG9hZEFzc2lnbm1lbnRCCrpIB5IBBBCgjQYivAEKD0NsdXN0ZXJTZXR0aW5ncxIcCgp4ZHNfdGFyZ2V0GAEgASgJQgi6SAVyAxiACBIgCg1hbGxvd190YXJnZXRzGAIgAygJQgm6SAaSAQMQgAgSIQoPdHJ1c3RlZF9jYV9maWxlGAMgASgJQgi6SAVyAxiAIBJGCg9ncm91cF9lbmRwb2ludHMYBCABKA4yIy50YWlsd2F5LmNsdXN0ZXJzLnYxLkdyb3VwRW5kcG9pbnRzQgi6SAWCAQIQASKIAQoXQ29tcHV0ZUNsdXN0ZXJzUmVzcG9uc2USNgoIY2x1c3RlcnMYASADKAsyJC50YWlsd2F5LmNsdXN0ZXJzLnYxLkNvbXB1dGVkQ2x1c3RlchI1CgdyZWZ1c2VkGAIgAygLMiQudGFpbHdheS5jbHVzdGVycy52MS5SZWZ1c2VkRW5kcG9pbnQipgEKD0NvbXB1dGVkQ2x1c3RlchIxCgdjbHVzdGVyGAEgASgLMiAuZW52b3kuY29uZmlnLmNsdXN0ZXIudjMuQ2x1c3RlchIxCghlbmRwb2ludBgCIAEoCzIfLnRhaWx3YXkuZ2F0ZXdheS52MS5FbmRwb2ludFJlZhINCgVncm91cBgDIAEoCRIOCgZkZXRhaWwYBCABKAkSDgoGcG9saWN5GAUgASgJIogBCg9SZWZ1c2VkRW5kcG9pbnQSMQoIZW5kcG9pbnQYASABKAsyHy50YWlsd2F5LmdhdGV3YXkudjEuRW5kcG9pbnRSZWYSMgoGcmVhc29uGAIgASgOMiIudGFpbHdheS5jbHVzdGVycy52MS5SZWZ1c2FsUmVhc29uEg4KBmRldGFpbBgDIAEoCSL7AgocQ29tcHV0ZUJhY2tlbmRDbHVzdGVyUmVxdWVzdBIdCgxjbHVzdGVyX25hbWUYASABKAlCB7pIBHICEAESQQoJZW5kcG9pbnRzGAIgAygLMiMudGFpbHdheS5nYXRld2F5LnYxLlNlcnZpY2VFbmRwb2ludEIJukgGkgEDEIAIEjYKCHNldHRpbmdzGAMgASgLMiQudGFpbHdheS5jbHVzdGVycy52MS5DbHVzdGVyU2V0dGluZ3MSPQoIcG9saWNpZXMYBCADKAsyHy50YWlsd2F5LmdhdGV3YXkudjEuUm91dGVQb2xpY3lCCrpIB5IBBBCgjQYSKwoFcm91dGUYBSABKAsyHC50YWlsd2F5LmdhdGV3YXkudjEuUm91dGVSZWYSVQoRZ3JvdXBfYXNzaWdubWVudHMYBiADKAsyLy5lbnZveS5jb25maWcuZW5kcG9pbnQudjMuQ2x1c3RlckxvYWRBc3NpZ25tZW50Qgm6SAaSAQMQgAgiqAEKHUNvbXB1dGVCYWNrZW5kQ2x1c3RlclJlc3BvbnNlEjEKB292ZXJsYXkYASABKAsyIC5lbnZveS5jb25maWcuY2x1c3Rlci52My5DbHVzdGVyEg0KBWdyb3VwGAIgASgJEjUKB3JlZnVzZWQYAyADKAsyJC50YWlsd2F5LmNsdXN0ZXJzLnYxLlJlZnVzZWRFbmRwb2ludBIOCgZwb2xpY3kYBCABKAkqZgoOR3JvdXBFbmRwb2ludHMSHwobR1JPVVBfRU5EUE9JTlRTX1VOU1BFQ0lGSUVEEAASFwoTR1JPVVBfRU5EUE9JTlRTX0VEUxABEhoKFkdST1VQX0VORFBPSU5UU19JTkxJTkUQAirNAQoNUmVmdXNhbFJlYXNvbhIeChpSRUZVU0FMX1JFQVNPTl9VTlNQRUNJRklFRBAAEiEKHVJFRlVTQUxfUkVBU09OX0lOVkFMSURfVEFSR0VUEAESIwofUkVGVVNBTF9SRUFTT05fRk9SQklEREVOX1RBUkdFVBACEhsKF1JFRlVTQUxfUkVBU09OX1BST1RPQ09MEAMSFwoTUkVGVVNBTF9SRUFTT05fTkFNRRAEEh4KGlJFRlVTQUxfUkVBU09OX0NPTUJJTkFUSU9OEAUyiQIKDkNsdXN0ZXJTZXJ2aWNlEnEKD0NvbXB1dGVDbHVzdGVycxIrLnRhaWx3YXkuY2x1c3RlcnMudjEuQ29tcHV0ZUNsdXN0ZXJzUmVxdWVzdBosLnRhaWx3YXkuY2x1c3RlcnMudjEuQ29tcHV0ZUNsdXN0ZXJzUmVzcG9uc2UiA5ACARKDAQoVQ29tcHV0ZUJhY2tlbmRDbHVzdGVyEjEudGFpbHdheS5jbHVzdGVycy52MS5Db21wdXRlQmFja2VuZENsdXN0ZXJSZXF1ZXN0GjIudGFpbHdheS5jbHVzdGVycy52MS5Db21wdXRlQmFja2VuZENsdXN0ZXJSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_buf_validate_validate, file_envoy_config_cluster_v3_cluster, file_envoy_config_endpoint_v3_endpoint, file_tailway_gateway_v1_gateway]);
 
 /**
  * The whole input.
@@ -45,6 +47,14 @@ export type ComputeClustersRequest = Message<"tailway.clusters.v1.ComputeCluster
    * @generated from field: tailway.clusters.v1.ClusterSettings settings = 3;
    */
   settings?: ClusterSettings | undefined;
+
+  /**
+   * The hosts of groups, for GROUP_ENDPOINTS_INLINE: the load assignments that EndpointService computed, by `cluster_name`. A
+   * group that has none here has no hosts.
+   *
+   * @generated from field: repeated envoy.config.endpoint.v3.ClusterLoadAssignment group_assignments = 4;
+   */
+  groupAssignments: ClusterLoadAssignment[];
 };
 
 /**
@@ -81,6 +91,13 @@ export type ClusterSettings = Message<"tailway.clusters.v1.ClusterSettings"> & {
    * @generated from field: string trusted_ca_file = 3;
    */
   trustedCaFile: string;
+
+  /**
+   * How clusters get the hosts of groups of devices.
+   *
+   * @generated from field: tailway.clusters.v1.GroupEndpoints group_endpoints = 4;
+   */
+  groupEndpoints: GroupEndpoints;
 };
 
 /**
@@ -139,7 +156,7 @@ export type ComputedCluster = Message<"tailway.clusters.v1.ComputedCluster"> & {
   endpoint?: EndpointRef | undefined;
 
   /**
-   * EDS service name of the group of devices behind it; empty: its hosts stand in the cluster.
+   * EDS service name of the group of devices behind it; empty: no group is.
    *
    * @generated from field: string group = 3;
    */
@@ -242,6 +259,13 @@ export type ComputeBackendClusterRequest = Message<"tailway.clusters.v1.ComputeB
    * @generated from field: tailway.gateway.v1.RouteRef route = 5;
    */
   route?: RouteRef | undefined;
+
+  /**
+   * The hosts of groups, as in ComputeClustersRequest.
+   *
+   * @generated from field: repeated envoy.config.endpoint.v3.ClusterLoadAssignment group_assignments = 6;
+   */
+  groupAssignments: ClusterLoadAssignment[];
 };
 
 /**
@@ -299,6 +323,47 @@ export type ComputeBackendClusterResponse = Message<"tailway.clusters.v1.Compute
  */
 export const ComputeBackendClusterResponseSchema: GenMessage<ComputeBackendClusterResponse> = /*@__PURE__*/
   messageDesc(file_tailway_clusters_v1_clusters, 6);
+
+/**
+ * How a cluster gets the hosts of its group.
+ *
+ * @generated from enum tailway.clusters.v1.GroupEndpoints
+ */
+export const GroupEndpoints = {
+  /**
+   * The default: EDS.
+   *
+   * @generated from enum value: GROUP_ENDPOINTS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * From the xDS server that `xds_target` names: a device that comes or goes changes no cluster.
+   *
+   * @generated from enum value: GROUP_ENDPOINTS_EDS = 1;
+   */
+  EDS: 1,
+
+  /**
+   * They stand in the cluster, for gateways that must not reach the xDS server: each change of a device changes the cluster.
+   *
+   * @generated from enum value: GROUP_ENDPOINTS_INLINE = 2;
+   */
+  INLINE: 2,
+} as const;
+
+/**
+ * How a cluster gets the hosts of its group.
+ *
+ * @generated from enum tailway.clusters.v1.GroupEndpoints
+ */
+export type GroupEndpoints = (typeof GroupEndpoints)[keyof typeof GroupEndpoints] | UnknownEnum;
+
+/**
+ * Describes the enum tailway.clusters.v1.GroupEndpoints.
+ */
+export const GroupEndpointsSchema: GenEnum<GroupEndpoints> = /*@__PURE__*/
+  enumDesc(file_tailway_clusters_v1_clusters, 0);
 
 /**
  * Why an endpoint has no cluster.
@@ -360,7 +425,7 @@ export type RefusalReason = (typeof RefusalReason)[keyof typeof RefusalReason] |
  * Describes the enum tailway.clusters.v1.RefusalReason.
  */
 export const RefusalReasonSchema: GenEnum<RefusalReason> = /*@__PURE__*/
-  enumDesc(file_tailway_clusters_v1_clusters, 0);
+  enumDesc(file_tailway_clusters_v1_clusters, 1);
 
 /**
  * Computes clusters. Pure: the same request has the same answer, in whatever order its lists are.
