@@ -13,7 +13,7 @@ import type { ResourceSource } from './custom-resources/resource-source.ts';
 import { settingsToGroup } from './publishing/data-plane-inputs.ts';
 import type { ExtensionServer } from './extension/extension-options.ts';
 import { createExtensionServer } from './extension/extension-server.ts';
-import type { FunctionsClient } from './functions-client.ts';
+import type { FunctionsClient } from './functions/functions-client.ts';
 import type { TailnetView } from './gateway/endpoint-hosts.ts';
 import type { GatewayStore } from './gateway/gateway-state.ts';
 import { createGatewayState } from './gateway/gateway-store.ts';

@@ -2,7 +2,7 @@
 import type { GroupResult } from '../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import { createComputationReport } from './telemetry/computation-report.ts';
 import { settingsToDataPlane, settingsToGroup } from './publishing/data-plane-inputs.ts';
-import { createInProcessFunctions } from './functions-client.ts';
+import { createInProcessFunctions } from './functions/in-process-functions.ts';
 import { createTailnetView } from './gateway/endpoint-hosts.ts';
 import { type ResourcePlace, createGatewayProcess } from './gateway-process.ts';
 import { createHealth } from './probes/health.ts';
@@ -30,7 +30,7 @@ const graceMs = 1000;
 async function run(settings: Settings, place: ResourcePlace | undefined, log: Log): Promise<void> {
   const shutdown = shutdownSignal(log);
   const metrics = createMetrics({ version });
-  const functions = createInProcessFunctions(metrics);
+  const functions = createInProcessFunctions({ clock, metrics });
   const cache = createResourceCache();
   const devices = devicesAreRead(settings);
   const health = createHealth(['xDS', ...(devices ? ['devices'] : []), ...(place === undefined ? [] : ['resources'])]);
@@ -41,14 +41,14 @@ async function run(settings: Settings, place: ResourcePlace | undefined, log: Lo
     ...(devices ? { sidecars: { group: settingsToGroup(settings), dataPlane: settingsToDataPlane(settings) } } : {}),
     clock,
     log: log.child({ component: 'publisher' }),
-    onComputed(answer) {
-      report.tell(answer);
+    onComputed(computed) {
+      report.tell(computed);
       health.ready('devices');
-      groups = answer.groups;
+      groups = computed.all;
       gateway?.statusChanged();
     },
   });
-  let groups: readonly GroupResult[] = [];
+  let groups: ReadonlyMap<string, GroupResult> = new Map();
   const gateway =
     place &&
     createGatewayProcess(settings, {
@@ -58,7 +58,7 @@ async function run(settings: Settings, place: ResourcePlace | undefined, log: Lo
       log,
       metrics,
       onGroups: publisher.groups,
-      tailnet: () => createTailnetView(tailnet.devices(), groups),
+      tailnet: () => createTailnetView(tailnet.devices(), [...groups.values()]),
       lastSyncMs: () => tailnet.lastSyncMs(),
     });
   const tailnet = createTailnetProcess(settings, {
@@ -105,6 +105,7 @@ async function run(settings: Settings, place: ResourcePlace | undefined, log: Lo
   await tailnet.close();
   gateway?.store.close();
   publisher.close();
+  functions.close();
   await Promise.all([xds.close({ graceMs }), gateway?.extension.close({ graceMs })]);
   await admin?.close();
   await probes?.close();

@@ -1,14 +1,11 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import type { ComputeDataPlaneRequest } from '../../proto/gen/tailway/dataplane/v1/dataplane_pb.ts';
-import {
-  ComputeEndpointsRequestSchema,
-  type ComputeEndpointsResponse,
-  type Group,
-} from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+import { ComputeEndpointsRequestSchema, type Group } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
-import type { FunctionsClient } from '../functions-client.ts';
+import type { FunctionsClient } from '../functions/functions-client.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { ComputedGroups } from './computed-groups.ts';
 import { dataPlaneToResources, endpointsToResources } from './xds-resources.ts';
 import type { Clock } from '../sources/clock.ts';
 import { type Resource, type ResourceChange, typeUrls } from '../xds/resource.ts';
@@ -32,8 +29,8 @@ export interface PublisherOptions {
   readonly sidecars?: { readonly group: Group; readonly dataPlane: ComputeDataPlaneRequest };
   readonly clock: Clock;
   readonly log: Log;
-  /** Told of each answer that was published. */
-  readonly onComputed?: (answer: ComputeEndpointsResponse) => void;
+  /** Told of the groups whose results were computed anew, after each publication. */
+  readonly onComputed?: (computed: ComputedGroups) => void;
 }
 
 /** How soon a computation that failed is tried again. */
@@ -75,7 +72,11 @@ export function createPublisher(options: PublisherOptions): Publisher {
       ...gone.map((name) => ({ kind: 'remove', typeUrl: typeUrls.endpoint, name }) as const),
     ]);
     published = names;
-    options.onComputed?.(answer);
+    options.onComputed?.({
+      all: new Map(answer.groups.map((group) => [group.name, group])),
+      changed: answer.groups,
+      gone,
+    });
     if (answer.validUntil !== undefined) arm(timestampMs(answer.validUntil) - now);
   }
 

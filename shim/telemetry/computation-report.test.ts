@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
-import { ComputeEndpointsResponseSchema, ExclusionReason } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+import { ExclusionReason, GroupResultSchema } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import { createComputationReport } from './computation-report.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
@@ -18,17 +18,17 @@ function createBench() {
   return { lines, metrics, report: createComputationReport({ log, metrics }) };
 }
 
-function answerWith(...excluded: readonly string[]) {
-  return create(ComputeEndpointsResponseSchema, {
-    groups: [
-      {
-        name: 'g',
-        excluded: excluded.map((deviceId) => ({ deviceId, reason: ExclusionReason.OFFLINE, detail: 'is offline' })),
-        localities: [{ endpoints: [{ deviceId: 'x' }, { deviceId: 'y' }] }],
-        refused: [{ deviceId: 'x', subject: 'custom:lb-weight', value: 'many', detail: 'a whole number' }],
-      },
-    ],
+function groupWith(name: string, ...excluded: readonly string[]) {
+  return create(GroupResultSchema, {
+    name,
+    excluded: excluded.map((deviceId) => ({ deviceId, reason: ExclusionReason.OFFLINE, detail: 'is offline' })),
+    localities: [{ endpoints: [{ deviceId: 'x' }, { deviceId: 'y' }] }],
+    refused: [{ deviceId: 'x', subject: 'custom:lb-weight', value: 'many', detail: 'a whole number' }],
   });
+}
+
+function answerWith(...excluded: readonly string[]) {
+  return { changed: [groupWith('g', ...excluded)], gone: [] };
 }
 
 describe('a report of computations', () => {
@@ -62,5 +62,23 @@ describe('a report of computations', () => {
     expect(text).toMatch(/tailway_devices\{reason="used"\} 2/);
     expect(text).not.toMatch(/reason="offline"/);
     expect(text).toMatch(/tailway_device_refusals 1/);
+  });
+
+  it('keeps what it counted of groups that did not change, until they go', async () => {
+    const { lines, metrics, report } = createBench();
+    report.tell({ changed: [groupWith('g', 'a'), groupWith('h', 'a', 'b')], gone: [] });
+    const before = lines.length;
+    report.tell({ changed: [groupWith('g')], gone: [] });
+    const text = await metrics.registry.metrics();
+    expect(text).toMatch(/tailway_devices\{reason="offline"\} 2/);
+    expect(text).toMatch(/tailway_devices\{reason="used"\} 4/);
+    expect(text).toMatch(/tailway_device_refusals 2/);
+    report.tell({ changed: [], gone: ['h'] });
+    const later = await metrics.registry.metrics();
+    expect(later).not.toMatch(/reason="offline"/);
+    expect(later).toMatch(/tailway_devices\{reason="used"\} 2/);
+    expect(lines).toHaveLength(before);
+    report.tell({ changed: [groupWith('h', 'a')], gone: [] });
+    expect(lines).toHaveLength(before + 2);
   });
 });

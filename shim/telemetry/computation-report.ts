@@ -1,15 +1,17 @@
 import {
-  type ComputeEndpointsResponse,
   type Exclusion,
   type ExclusionReason,
   ExclusionReasonSchema,
+  type GroupResult,
 } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+import type { ComputedGroups } from '../publishing/computed-groups.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Tells people and metrics what a computation decided. */
 export interface ComputationReport {
-  tell(answer: ComputeEndpointsResponse): void;
+  /** Costs what the changed groups hold, however many others there are. */
+  tell(computed: Pick<ComputedGroups, 'changed' | 'gone'>): void;
 }
 
 /** How many devices a computation names one by one; a broken answer can have thousands. */
@@ -21,41 +23,66 @@ export function createComputationReport(options: {
   readonly metrics: Pick<Metrics, 'devices' | 'refusals'>;
 }): ComputationReport {
   const { log, metrics } = options;
-  let told: ReadonlySet<string> = new Set();
+  const told = new Map<string, ReadonlySet<string>>();
+  const counted = new Map<string, ReadonlyMap<string, number>>();
+  const totals = new Map<string, number>();
+
+  function count(group: string, next: ReadonlyMap<string, number>): void {
+    for (const [reason, n] of counted.get(group) ?? []) totals.set(reason, (totals.get(reason) ?? 0) - n);
+    for (const [reason, n] of next) totals.set(reason, (totals.get(reason) ?? 0) + n);
+    if (next.size === 0) counted.delete(group);
+    else counted.set(group, next);
+  }
+
+  /** The lines of a group that it had not before. */
+  function news(result: GroupResult): Line[] {
+    const before = told.get(result.name);
+    const lines = groupLines(result).map((line) => [key(line), line] as const);
+    if (lines.length === 0) told.delete(result.name);
+    else told.set(result.name, new Set(lines.map(([key]) => key)));
+    return lines.flatMap(([key, line]) => (before?.has(key) === true ? [] : [line]));
+  }
 
   return {
-    tell(answer) {
-      const lines = answer.groups.flatMap((group) => [
-        ...group.excluded.map((exclusion) => exclusionLine(group.name, exclusion)),
-        ...group.refused.map(({ deviceId, subject, value, detail }) => ({
-          message: 'a value is refused and counts as absent',
-          fields: { group: group.name, device: deviceId, subject, value, detail },
-        })),
-      ]);
-      const fresh = lines.filter((line) => !told.has(key(line)));
+    tell({ changed, gone }) {
+      const fresh = changed.flatMap(news);
       for (const { message, fields } of fresh.slice(0, namedDevices)) log.info(fields, message);
       if (fresh.length > namedDevices) log.info({ more: fresh.length - namedDevices }, 'more devices are left out');
-      told = new Set(lines.map(key));
-      count(answer);
+      for (const result of changed) count(result.name, countGroup(result));
+      for (const name of gone) {
+        told.delete(name);
+        count(name, new Map());
+      }
+      metrics.devices.reset();
+      for (const [reason, n] of totals)
+        if (reason === 'used' || (reason !== refusedKey && n > 0)) metrics.devices.set({ reason }, n);
+      metrics.refusals.set(totals.get(refusedKey) ?? 0);
     },
   };
+}
 
-  function count(answer: ComputeEndpointsResponse): void {
-    const reasons = new Map<string, number>();
-    for (const group of answer.groups) {
-      const used = group.localities.reduce((sum, { endpoints }) => sum + endpoints.length, 0);
-      reasons.set('used', (reasons.get('used') ?? 0) + used);
-      for (const { reason } of group.excluded) reasons.set(label(reason), (reasons.get(label(reason)) ?? 0) + 1);
-    }
-    metrics.devices.reset();
-    for (const [reason, n] of reasons) metrics.devices.set({ reason }, n);
-    metrics.refusals.set(answer.groups.reduce((sum, { refused }) => sum + refused.length, 0));
-  }
+/** Where refusals are counted beside the reasons; no reason is named so. */
+const refusedKey = '(refused)';
+
+function countGroup({ localities, excluded, refused }: GroupResult): ReadonlyMap<string, number> {
+  const counts = new Map([['used', localities.reduce((sum, { endpoints }) => sum + endpoints.length, 0)]]);
+  for (const { reason } of excluded) counts.set(label(reason), (counts.get(label(reason)) ?? 0) + 1);
+  return counts.set(refusedKey, refused.length);
 }
 
 interface Line {
   readonly message: string;
   readonly fields: object;
+}
+
+function groupLines({ name, excluded, refused }: GroupResult): Line[] {
+  return [
+    ...excluded.map((exclusion) => exclusionLine(name, exclusion)),
+    ...refused.map(({ deviceId, subject, value, detail }) => ({
+      message: 'a value is refused and counts as absent',
+      fields: { group: name, device: deviceId, subject, value, detail },
+    })),
+  ];
 }
 
 function exclusionLine(group: string, { deviceId, deviceName, reason, detail }: Exclusion): Line {
