@@ -1,17 +1,25 @@
 import { type ConnectRouter, createConnectRouter } from '@connectrpc/connect';
 import { createFetchHandler as createRpcHandler } from '@connectrpc/connect/protocol';
 import { maxRequestBytes } from './limits.ts';
+import { checkCallerVersion, schemaVersion, schemaVersionHeader } from './schema-version.ts';
 
 /**
  * Serves functions where there is `fetch` but no HTTP/2: Connect (JSON, binary, GET) and gRPC-Web.
  * gRPC itself needs trailers, which Workers do not have.
  */
 export function createFetchHandler(routes: (router: ConnectRouter) => void): (request: Request) => Promise<Response> {
-  const router = createConnectRouter({ grpc: false, readMaxBytes: maxRequestBytes });
+  const router = createConnectRouter({
+    grpc: false,
+    readMaxBytes: maxRequestBytes,
+    requestGate: ({ requestHeader }) => checkCallerVersion(requestHeader.get(schemaVersionHeader)),
+  });
   routes(router);
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, createRpcHandler(handler)]));
   return async (request) => {
     const handler = handlers.get(new URL(request.url).pathname);
-    return handler === undefined ? new Response('no such function\n', { status: 404 }) : await handler(request);
+    const response =
+      handler === undefined ? new Response('no such function\n', { status: 404 }) : await handler(request);
+    response.headers.set(schemaVersionHeader, String(schemaVersion));
+    return response;
   };
 }

@@ -11,6 +11,7 @@ import { Code, ConnectError, type ConnectRouter, type Interceptor } from '@conne
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { createBearerCheck } from './bearer-token.ts';
 import { maxRequestBytes } from './limits.ts';
+import { checkCallerVersion, schemaVersion, schemaVersionHeader } from './schema-version.ts';
 
 /** How functions are served. */
 export interface ServeOptions {
@@ -110,7 +111,12 @@ type Handler = (request: IncomingMessage | Http2ServerRequest, response: ServerR
 function createRequestHandler({ routes, tokens, onFailure }: ServeOptions): Handler {
   const isAllowed = tokens === undefined ? () => true : createBearerCheck(tokens);
   const interceptors = onFailure === undefined ? [] : [createFailureInterceptor(onFailure)];
-  const callFunction = connectNodeAdapter({ routes, interceptors, readMaxBytes: maxRequestBytes });
+  const callFunction = connectNodeAdapter({
+    routes,
+    interceptors,
+    readMaxBytes: maxRequestBytes,
+    requestGate: ({ requestHeader }) => checkCallerVersion(requestHeader.get(schemaVersionHeader)),
+  });
   return (request, response) => {
     if (request instanceof IncomingMessage) {
       endUnreadRequest(request, response);
@@ -118,6 +124,7 @@ function createRequestHandler({ routes, tokens, onFailure }: ServeOptions): Hand
     if (request.url === '/healthz') {
       end(response, 200, 'ok');
     } else if (isAllowed(request.headers.authorization)) {
+      response.setHeader(schemaVersionHeader, String(schemaVersion));
       callFunction(request, response);
     } else {
       // Before anything of the request is read. Clients of all three protocols take 401 as UNAUTHENTICATED.
