@@ -64,11 +64,13 @@ const device = fc.record(
     online: mostly(true),
     expires: timestamp,
     lastSeen: timestamp,
+    tailnet: fc.constantFrom('', '', '', 'team/prod', 'team/lab'),
   },
   {
     requiredKeys: [
       'id',
       'name',
+      'tailnet',
       'addresses',
       'tags',
       'authorized',
@@ -86,6 +88,10 @@ const group = fc.record({
   name: fc.constantFrom('eds_backend', 'web', 'api', 'tailnet/服务'),
   port: fc.constantFrom(80, 8080, 8081),
   selectorTags: fc.array(tag, { maxLength: 1 }),
+  tailnets: fc.oneof(
+    fc.constant<string[]>([]),
+    fc.uniqueArray(fc.constantFrom('', 'team/prod', 'team/lab', 'team/unknown'), { maxLength: 3 }),
+  ),
   discoveryTags: fc.oneof(fc.constant<string[]>([]), fc.array(tag, { maxLength: 4 })),
   addressFamily: fc.constantFrom(
     AddressFamily.UNSPECIFIED,

@@ -26,6 +26,7 @@ function groupContent(group: Group): string {
   return content(GroupSchema, {
     ...group,
     selectorTags: group.selectorTags.toSorted(compareText),
+    tailnets: group.tailnets.toSorted(compareText),
     discoveryTags: group.discoveryTags.toSorted(compareText),
     localityWeights: sortKeys(group.localityWeights),
     endpointWeights: sortKeys(group.endpointWeights),

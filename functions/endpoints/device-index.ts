@@ -4,8 +4,11 @@ import { type PreparedDevice, prepareDevice } from './prepared-device.ts';
 
 /** The devices, found by what groups select them by. */
 export interface DeviceIndex {
-  /** The devices that carry all of these tags, in the given order; every device when there are no tags. */
-  select(tags: readonly string[]): readonly PreparedDevice[];
+  /**
+   * The devices of these tailnets that carry all of these tags, in the given order; every one of them when there are no
+   * tags. Without tailnets, those that name none.
+   */
+  select(tags: readonly string[], tailnets: readonly string[]): readonly PreparedDevice[];
 }
 
 interface IndexedDevice {
@@ -31,13 +34,16 @@ export function indexDevices(devices: readonly Device[], now: Instant): DeviceIn
     }
   }
   return {
-    select(tags) {
+    select(tags, tailnets) {
+      const wanted = new Set(tailnets.length === 0 ? [''] : tailnets);
       let rarest: readonly IndexedDevice[] = all;
       for (const tag of tags) {
         const carriers = byTag.get(tag) ?? [];
         rarest = carriers.length < rarest.length ? carriers : rarest;
       }
-      return rarest.filter((indexed) => tags.every((tag) => indexed.tags.has(tag))).map(({ prepared }) => prepared);
+      return rarest
+        .filter(({ tags: own, prepared }) => wanted.has(prepared.device.tailnet) && tags.every((tag) => own.has(tag)))
+        .map(({ prepared }) => prepared);
     },
   };
 }

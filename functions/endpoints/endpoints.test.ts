@@ -56,7 +56,11 @@ describe('for any request', () => {
       fc.property(arbitraryRequest, (request) => {
         for (const result of computeEndpoints(request).groups) {
           const group = request.groups.find(({ name }) => name === result.name);
-          const selected = request.devices.filter(({ tags }) => group?.selectorTags.every((tag) => tags.includes(tag)));
+          const tailnets = group?.tailnets.length === 0 ? [''] : group?.tailnets;
+          const selected = request.devices.filter(
+            ({ tags, tailnet }) =>
+              tailnets?.includes(tailnet) && group?.selectorTags.every((tag) => tags.includes(tag)),
+          );
           const told = [...endpointsOf(result), ...result.excluded].map(({ deviceId }) => deviceId);
           expect(told.toSorted()).toEqual(selected.map(({ id }) => id).toSorted());
         }

@@ -24,7 +24,7 @@ export function computeEndpoints(request: ComputeEndpointsRequest): ComputeEndpo
 
   let validUntil: Instant | undefined;
   const groups = sortGroups(request.groups).map((group) => {
-    const { result, changesAt } = computeGroup(group, index.select(group.selectorTags), unhealthy);
+    const { result, changesAt } = computeGroup(group, index.select(group.selectorTags, group.tailnets), unhealthy);
     validUntil = earlier(validUntil, changesAt);
     return result;
   });

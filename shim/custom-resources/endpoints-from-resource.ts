@@ -164,7 +164,7 @@ function specToUpstream(spec: EndpointSpec): ServiceEndpoint['upstream'] {
   if (spec.tailscaleIP !== undefined) return { case: 'tailscaleIp', value: spec.tailscaleIP };
   if (spec.tailscaleFQDN !== undefined) return { case: 'tailscaleFqdn', value: spec.tailscaleFQDN };
   const tags = [...new Set(spec.selector?.tags)].toSorted();
-  return { case: 'selector', value: { $typeName: 'tailway.gateway.v1.TagSelector', tags } };
+  return { case: 'selector', value: { $typeName: 'tailway.gateway.v1.TagSelector', tags, tailnets: [] } };
 }
 
 function specToHealthCheck(spec: NonNullable<EndpointSpec['healthCheck']>): HealthCheck | undefined {

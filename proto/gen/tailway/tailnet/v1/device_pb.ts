@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tailway/tailnet/v1/device.proto.
  */
 export const file_tailway_tailnet_v1_device: GenFile = /*@__PURE__*/
-  fileDesc("Ch90YWlsd2F5L3RhaWxuZXQvdjEvZGV2aWNlLnByb3RvEhJ0YWlsd2F5LnRhaWxuZXQudjEi2AMKBkRldmljZRIWCgJpZBgBIAEoCUIKukgHcgUQARiAAhIWCgRuYW1lGAIgASgJQgi6SAVyAxiABBIbCglhZGRyZXNzZXMYAyADKAlCCLpIBZIBAhBAEhcKBHRhZ3MYBCADKAlCCbpIBpIBAxCACBISCgphdXRob3JpemVkGAUgASgIEhAKCGV4dGVybmFsGAYgASgIEhcKD2Jsb2Nrc19pbmNvbWluZxgHIAEoCBIrCgdleHBpcmVzGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIbChNrZXlfZXhwaXJ5X2Rpc2FibGVkGAkgASgIEhMKBm9ubGluZRgKIAEoCEgAiAEBEi0KCWxhc3Rfc2VlbhgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPgoKYXR0cmlidXRlcxgMIAMoCzIqLnRhaWx3YXkudGFpbG5ldC52MS5EZXZpY2UuQXR0cmlidXRlc0VudHJ5GlAKD0F0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSLAoFdmFsdWUYAiABKAsyHS50YWlsd2F5LnRhaWxuZXQudjEuQXR0cmlidXRlOgI4AUIJCgdfb25saW5lIlEKCUF0dHJpYnV0ZRIXCgV2YWx1ZRgBIAEoCUIIukgFcgMYgCASKwoHZXhwaXJlcxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp]);
+  fileDesc("Ch90YWlsd2F5L3RhaWxuZXQvdjEvZGV2aWNlLnByb3RvEhJ0YWlsd2F5LnRhaWxuZXQudjEi8wMKBkRldmljZRIWCgJpZBgBIAEoCUIKukgHcgUQARiABRIWCgRuYW1lGAIgASgJQgi6SAVyAxiABBIbCglhZGRyZXNzZXMYAyADKAlCCLpIBZIBAhBAEhcKBHRhZ3MYBCADKAlCCbpIBpIBAxCACBISCgphdXRob3JpemVkGAUgASgIEhAKCGV4dGVybmFsGAYgASgIEhcKD2Jsb2Nrc19pbmNvbWluZxgHIAEoCBIrCgdleHBpcmVzGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIbChNrZXlfZXhwaXJ5X2Rpc2FibGVkGAkgASgIEhMKBm9ubGluZRgKIAEoCEgAiAEBEi0KCWxhc3Rfc2VlbhgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPgoKYXR0cmlidXRlcxgMIAMoCzIqLnRhaWx3YXkudGFpbG5ldC52MS5EZXZpY2UuQXR0cmlidXRlc0VudHJ5EhkKB3RhaWxuZXQYDSABKAlCCLpIBXIDGMACGlAKD0F0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSLAoFdmFsdWUYAiABKAsyHS50YWlsd2F5LnRhaWxuZXQudjEuQXR0cmlidXRlOgI4AUIJCgdfb25saW5lIlEKCUF0dHJpYnV0ZRIXCgV2YWx1ZRgBIAEoCUIIukgFcgMYgCASKwoHZXhwaXJlcxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
  * A device of a tailnet as its source reports it, before any judgement whether it counts.
@@ -24,7 +24,8 @@ export const file_tailway_tailnet_v1_device: GenFile = /*@__PURE__*/
  */
 export type Device = Message<"tailway.tailnet.v1.Device"> & {
   /**
-   * Identifier that the source gives and that stays: Tailscale's nodeId, headscale's id.
+   * Identifier that stays, unique among the devices of all tailnets: what the source gives (Tailscale's nodeId, headscale's
+   * id), with the name of its tailnet and a slash before it where `tailnet` is set.
    *
    * @generated from field: string id = 1;
    */
@@ -106,6 +107,14 @@ export type Device = Message<"tailway.tailnet.v1.Device"> & {
    * @generated from field: map<string, tailway.tailnet.v1.Attribute> attributes = 12;
    */
   attributes: { [key: string]: Attribute };
+
+  /**
+   * The tailnet that the device belongs to, where there are several: `namespace/name` of a TailscaleTailnet. Empty: that of
+   * the settings.
+   *
+   * @generated from field: string tailnet = 13;
+   */
+  tailnet: string;
 };
 
 /**
