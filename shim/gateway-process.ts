@@ -4,7 +4,7 @@ import { create } from '@bufbuild/protobuf';
 import { computeBackendCluster } from '../functions/clusters/backend-cluster.ts';
 import { computeRouteOverlay } from '../functions/routes/route-overlay.ts';
 import { prepareRoutes } from '../functions/routes/routes.ts';
-import { ClusterSettingsSchema } from '../proto/gen/tailway/clusters/v1/clusters_pb.ts';
+import { ClusterSettingsSchema, GroupEndpoints } from '../proto/gen/tailway/clusters/v1/clusters_pb.ts';
 import type { Group } from '../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import { createClusterWriters } from './kubernetes/cluster-writers.ts';
 import { createFolderSource } from './custom-resources/folder-source.ts';
@@ -66,6 +66,7 @@ export function createGatewayProcess(
   const clusterSettings = create(ClusterSettingsSchema, {
     xdsTarget: settings.xdsTarget,
     allowTargets: [...settings.allowTargets],
+    groupEndpoints: settings.groupEndpoints === 'inline' ? GroupEndpoints.INLINE : GroupEndpoints.EDS,
   });
   const { discoveryTags, addressFamily } = settingsToGroup(settings);
   const store = createGatewayState({

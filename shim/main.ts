@@ -45,6 +45,7 @@ async function run(settings: Settings, place: ResourcePlace | undefined, log: Lo
       report.tell(computed);
       health.ready('devices');
       groups = computed.all;
+      gateway?.store.groupResults(computed.changed);
       gateway?.statusChanged();
     },
   });

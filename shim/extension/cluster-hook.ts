@@ -94,12 +94,14 @@ function computeBackendCluster(
   // The lists themselves, not copies; functions change no input.
   request.endpoints = endpoints as ServiceEndpoint[];
   request.policies = state.policies as RoutePolicy[];
+  request.groupAssignments = state.groupAssignments(endpoints);
   if (route !== undefined) request.route = route;
   return functions.computeBackendCluster(request);
 }
 
-function explainHosts({ group, policy }: ComputeBackendClusterResponse): string {
-  const hosts = group === '' ? 'its hosts stand in the cluster' : `its hosts come over xDS as ${group}`;
+function explainHosts({ overlay, group, policy }: ComputeBackendClusterResponse): string {
+  const isOverXds = overlay?.edsClusterConfig !== undefined;
+  const hosts = isOverXds ? `its hosts come over xDS as ${group}` : 'its hosts stand in the cluster';
   return policy === '' ? `${hosts}.` : `${hosts}; settings of the policy ${policy}.`;
 }
 

@@ -68,6 +68,7 @@ export function createFakeState(endpoints: readonly ServiceEndpoint[], synced = 
     get clusters() {
       return clusters;
     },
+    groupAssignments: () => [],
     observe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

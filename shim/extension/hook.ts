@@ -8,7 +8,7 @@ import type { VirtualHostReader } from './virtual-host-lens.ts';
 
 /** What a hook answers from. Nothing of it changes during a call. */
 export interface HookInputs {
-  readonly state: Pick<GatewayState, 'revision' | 'endpoints' | 'policies' | 'clusters'>;
+  readonly state: Pick<GatewayState, 'revision' | 'endpoints' | 'policies' | 'clusters' | 'groupAssignments'>;
   readonly functions: HookFunctions;
   readonly parsers: ResourceParsers;
   readonly reader: VirtualHostReader;

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { create } from '@bufbuild/protobuf';
 import { Code, ConnectError } from '@connectrpc/connect';
+import type { ClusterLoadAssignment } from '../../proto/gen/envoy/config/endpoint/v3/endpoint_pb.ts';
 import {
   type ClusterSettings,
   type ComputeClustersRequest,
@@ -25,6 +26,8 @@ export interface BatchInput {
   readonly services: readonly ServiceInput[];
   readonly policies: readonly RoutePolicy[];
   readonly settings: ClusterSettings;
+  /** The hosts of those endpoints' groups that stand in clusters themselves. */
+  assignments(endpoints: readonly ServiceEndpoint[]): ClusterLoadAssignment[];
 }
 
 /** What was computed, and which services have no answer. */
@@ -52,7 +55,7 @@ export async function computeBatches(functions: ClusterFunctions, input: BatchIn
   const waiting = toBatches(input.services).toReversed();
   for (let batch = waiting.pop(); batch !== undefined; batch = waiting.pop()) {
     try {
-      const answer = await functions.computeClusters(toRequest(batch, policiesOf, input.settings));
+      const answer = await functions.computeClusters(toRequest(batch, policiesOf, input));
       answered.push({ services: batch, answer });
     } catch (err) {
       if (!isAboutContent(err)) {
@@ -85,12 +88,13 @@ function toBatches(services: readonly ServiceInput[]): ServiceInput[][] {
 function toRequest(
   batch: readonly ServiceInput[],
   policiesOf: ReadonlyMap<string, readonly RoutePolicy[]>,
-  settings: ClusterSettings,
+  { settings, assignments }: Pick<BatchInput, 'settings' | 'assignments'>,
 ): ComputeClustersRequest {
   const endpoints = batch.flatMap((service) => service.endpoints);
   const namespaces = [...new Set(endpoints.map(({ ref }) => ref?.namespace ?? ''))].toSorted();
   const policies = namespaces.flatMap((namespace) => policiesOf.get(namespace) ?? []);
-  return create(ComputeClustersRequestSchema, { endpoints, policies, settings });
+  const groupAssignments = assignments(endpoints);
+  return create(ComputeClustersRequestSchema, { endpoints, policies, settings, groupAssignments });
 }
 
 /** Whether another content may fare better; a function that can't be reached fails whatever it is asked. */

@@ -1,5 +1,6 @@
 import type { ClusterSettings, RefusedEndpoint } from '../../proto/gen/tailway/clusters/v1/clusters_pb.ts';
-import type { Group } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+import type { ClusterLoadAssignment } from '../../proto/gen/envoy/config/endpoint/v3/endpoint_pb.ts';
+import type { Group, GroupResult } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import type { EndpointRef, RoutePolicy, ServiceEndpoint } from '../../proto/gen/tailway/gateway/v1/gateway_pb.ts';
 import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import type { CustomResource, ResourceSink } from '../custom-resources/resource-source.ts';
@@ -23,6 +24,8 @@ export interface GatewayState {
   readonly policies: readonly RoutePolicy[];
   /** The clusters behind all endpoints, ordered by name; the same array while nothing changes. */
   readonly clusters: readonly EncodedCluster[];
+  /** The hosts of those endpoints' groups that stand in clusters themselves; none where the xDS server tells them. */
+  groupAssignments(endpoints: readonly ServiceEndpoint[]): ClusterLoadAssignment[];
   /** Calls `listener` after each change of `revision` and when it becomes synced, until the answer is called. */
   observe(listener: () => void): () => void;
 }
@@ -33,6 +36,8 @@ export interface GatewayStore extends GatewayState {
   readonly sink: ResourceSink;
   /** The devices that count from now on, for `autoDiscovery`. */
   devices(devices: readonly Device[]): void;
+  /** What became of groups, from now on; one that is the same object as before is not looked at. */
+  groupResults(results: readonly GroupResult[]): void;
   /** The groups of devices behind endpoints with a selector, ordered by name; the same array while nothing changes. */
   readonly groups: readonly Group[];
   /** The revision of each Gateway that has something injected, by `namespace/name`; empty until all is synced. */

@@ -1,14 +1,17 @@
-import { create } from '@bufbuild/protobuf';
+import { create, fromBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import { Code, ConnectError } from '@connectrpc/connect';
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { computeClusters } from '../../functions/clusters/clusters.ts';
 import { prepareRoutes } from '../../functions/routes/routes.ts';
+import { ClusterSchema } from '../../proto/gen/envoy/config/cluster/v3/cluster_pb.ts';
 import {
   ClusterSettingsSchema,
   type ComputeClustersRequest,
   type ComputeClustersResponse,
+  GroupEndpoints,
 } from '../../proto/gen/tailway/clusters/v1/clusters_pb.ts';
+import { GroupResultSchema } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import { DeviceSchema } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import { VirtualHostSchema } from '../../proto/gen/tailway/routes/v1/routes_pb.ts';
 import type { CustomResource, CustomResourceChange } from '../custom-resources/resource-source.ts';
@@ -22,7 +25,10 @@ afterEach(() => {
 });
 
 /** A store on the real function, with what was asked of it. `answer` may fail in its place. */
-function start(answer: (request: ComputeClustersRequest) => ComputeClustersResponse = computeClusters) {
+function start(
+  answer: (request: ComputeClustersRequest) => ComputeClustersResponse = computeClusters,
+  settings: MessageInitShape<typeof ClusterSettingsSchema> = { xdsTarget: 'dns:///xds:18000' },
+) {
   const asked: string[][] = [];
   const groups: string[][] = [];
   const clock = createFakeClock();
@@ -34,7 +40,7 @@ function start(answer: (request: ComputeClustersRequest) => ComputeClustersRespo
         return answer(request);
       },
     },
-    clusterSettings: create(ClusterSettingsSchema, { xdsTarget: 'dns:///xds:18000' }),
+    clusterSettings: create(ClusterSettingsSchema, settings),
     groupDefaults: {},
     tailnets: ['-'],
     endpointPort: 8080,
@@ -205,6 +211,100 @@ test('groups of devices are told before their clusters can be seen', async () =>
   expect(groups).toEqual([['a/r/web'], ['revision'], ['revision']]);
   await tell(remove(selecting));
   expect(groups.at(-2)).toEqual([]);
+});
+
+describe('groups that stand in clusters', () => {
+  const startInlined = () => start(computeClusters, { groupEndpoints: GroupEndpoints.INLINE });
+  const selecting = (names: readonly string[], tag = 'tag:web') =>
+    resource('TailscaleEndpoints', 'a/r', {
+      endpoints: names.map((name) => ({ name, port: 8080, selector: { tags: [tag] } })),
+    });
+  const resultOf = (name: string, ...addresses: string[]) =>
+    create(GroupResultSchema, {
+      name,
+      loadAssignment: {
+        clusterName: name,
+        endpoints: addresses.map((address) => ({
+          lbEndpoints: [
+            {
+              hostIdentifier: {
+                case: 'endpoint',
+                value: { address: { address: { case: 'socketAddress', value: { address } } } },
+              },
+            },
+          ],
+        })),
+      },
+    });
+  const addressesOf = ({ store }: ReturnType<typeof start>) =>
+    store.clusters.map(({ body }) => {
+      const { name, loadAssignment } = fromBinary(ClusterSchema, body);
+      const hosts = loadAssignment?.endpoints.flatMap(({ lbEndpoints }) => lbEndpoints) ?? [];
+      return [name, ...hosts.map(({ hostIdentifier: { value } }) => JSON.stringify(value).match(/[0-9.]{7,}/)?.[0])];
+    });
+
+  test('are waited for at the start', async () => {
+    const started = startInlined();
+    const { store, tell, sync, groups, asked } = started;
+    await tell(set(selecting(['web'])), set(endpoints('a/s', ['other'])));
+    await sync();
+    expect([store.synced, groups]).toEqual([false, [['a/r/web']]]);
+    store.groupResults([resultOf('a/r/web', '100.64.0.1'), resultOf('eds_backend')]);
+    await store.settled();
+    expect(store.synced).toBe(true);
+    expect(addressesOf(started)).toEqual([
+      ['external-backend-other', undefined],
+      ['external-backend-web', '100.64.0.1'],
+    ]);
+    expect(asked).toEqual([['a/other'], ['a/web']]);
+    expect(new Set(groups.flat())).toEqual(new Set(['a/r/web']));
+  });
+
+  test('change their clusters, and no others', async () => {
+    const started = startInlined();
+    const { store, tell, sync, asked } = started;
+    await tell(set(selecting(['web', 'db'])));
+    await sync();
+    const db = resultOf('a/r/db', '100.64.0.9');
+    store.groupResults([resultOf('a/r/web', '100.64.0.1'), db]);
+    await store.settled();
+    const before = store.revision;
+    asked.length = 0;
+    store.groupResults([resultOf('a/r/web', '100.64.0.1'), db]);
+    await store.settled();
+    expect([store.revision, asked]).toEqual([before, []]);
+    store.groupResults([resultOf('a/r/web', '100.64.0.1', '100.64.0.2'), db]);
+    await store.settled();
+    expect(asked).toEqual([['a/web']]);
+    expect(store.revision).not.toBe(before);
+    expect(addressesOf(started)).toEqual([
+      ['external-backend-db', '100.64.0.9'],
+      ['external-backend-web', '100.64.0.1', '100.64.0.2'],
+    ]);
+    expect(store.groupAssignments(store.endpoints).map(({ clusterName }) => clusterName)).toEqual([
+      'a/r/db',
+      'a/r/web',
+    ]);
+  });
+
+  test('that come later hold up nobody, and those that go are told', async () => {
+    const { store, tell, sync, groups, clusters } = startInlined();
+    await tell(set(endpoints('a/s', ['other'])));
+    await sync();
+    await tell(set(selecting(['web'])));
+    expect([store.synced, clusters(), groups]).toEqual([true, ['external-backend-other a'], [['a/r/web']]]);
+    await tell(remove(selecting(['web'])));
+    expect(groups.at(-1)).toEqual([]);
+    store.groupResults([resultOf('a/r/web', '100.64.0.1')]);
+    await store.settled();
+    expect(clusters()).toEqual(['external-backend-other a']);
+    // What was told of the former group is not believed of a new one.
+    await tell(set(selecting(['web'], 'tag:db')));
+    expect(clusters()).toEqual(['external-backend-other a']);
+    store.groupResults([resultOf('a/r/web', '100.64.0.2')]);
+    await store.settled();
+    expect(clusters()).toEqual(['external-backend-other a', 'external-backend-web a']);
+  });
 });
 
 describe('a function that fails', () => {

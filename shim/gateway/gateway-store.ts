@@ -1,4 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import { compareText } from '../../functions/compare-text.ts';
+import { GroupEndpoints } from '../../proto/gen/tailway/clusters/v1/clusters_pb.ts';
 import type { EndpointRef } from '../../proto/gen/tailway/gateway/v1/gateway_pb.ts';
 import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import type { CustomResourceChange } from '../custom-resources/resource-source.ts';
@@ -9,6 +11,7 @@ import { createDiscoverySchedule } from './discovery-schedule.ts';
 import type { IndexedEndpoint } from './endpoint-index.ts';
 import { computeGatewayRevisions } from './gateway-revisions.ts';
 import type { EndpointDecision, GatewayStore, GatewayStoreOptions } from './gateway-state.ts';
+import { createInlinedGroups, groupsOverXds } from './inlined-groups.ts';
 import { createListeners } from './listeners.ts';
 import { createRefusalLog } from './refusal-log.ts';
 import { createWantedResources } from './wanted-resources.ts';
@@ -23,6 +26,10 @@ const retryMs = { first: 1000, last: 30_000 };
 export function createGatewayState(options: GatewayStoreOptions): GatewayStore {
   const { functions, clock, log } = options;
   const decided = createDecidedState();
+  const inlined =
+    options.clusterSettings.groupEndpoints === GroupEndpoints.INLINE
+      ? createInlinedGroups(options.groupDefaults)
+      : groupsOverXds;
   const wanted = createWantedResources({ ...options, devices: () => devices });
   const schedule = createDiscoverySchedule({ clock, onDue: discover });
   const refusals = createRefusalLog(log);
@@ -36,6 +43,7 @@ export function createGatewayState(options: GatewayStoreOptions): GatewayStore {
   let again = false;
   let closed = false;
   let failures = 0;
+  let toldGroups = `${decided.groupsDigest()} `;
   let revisions: ReadonlyMap<string, string> | undefined;
   let disarm = () => {};
 
@@ -72,7 +80,7 @@ export function createGatewayState(options: GatewayStoreOptions): GatewayStore {
   }
 
   async function decide(): Promise<void> {
-    const asked = new Map([...dirty].map((service) => [service, wanted.index.ofService(service)]));
+    const asked = inlined.admit(new Map([...dirty].map((service) => [service, wanted.index.ofService(service)])));
     const policies = new Map(wanted.policies);
     dirty.clear();
     try {
@@ -80,22 +88,31 @@ export function createGatewayState(options: GatewayStoreOptions): GatewayStore {
         services: toInputs(asked),
         policies: [...policies.values()].flatMap(({ policy }) => policy ?? []),
         settings: options.clusterSettings,
+        assignments: inlined.assignments,
       });
       const services = await encode(asked, result);
       if (closed) return;
-      const before = { revision: decided.revision(), groups: decided.groupsDigest() };
+      const revision = decided.revision();
       commit(asked, services);
       decided.setPolicies(policies);
       revisions = undefined;
-      if (decided.groupsDigest() !== before.groups) options.onGroups?.(decided.groups());
-      const isFirst = !synced && result.reached;
+      tellGroups();
+      const isFirst = !synced && result.reached && inlined.awaited().length === 0;
       synced ||= isFirst;
       retry(result.failed);
-      if (isFirst || decided.revision() !== before.revision) revisionListeners.call();
+      if (isFirst || decided.revision() !== revision) revisionListeners.call();
       resourceListeners.call();
     } catch (err) {
       retry([...asked.keys()].map((service) => ({ service, err })));
     }
+  }
+
+  function tellGroups(): void {
+    const digest = `${decided.groupsDigest()} ${inlined.awaitedDigest()}`;
+    if (digest === toldGroups) return;
+    toldGroups = digest;
+    const all = new Map([...decided.groups(), ...inlined.awaited()].map((group) => [group.name, group]));
+    options.onGroups?.([...all.values()].toSorted((a, b) => compareText(a.name, b.name)));
   }
 
   async function encode(asked: ReadonlyMap<string, readonly IndexedEndpoint[]>, { answered }: BatchResult) {
@@ -195,6 +212,11 @@ export function createGatewayState(options: GatewayStoreOptions): GatewayStore {
     policyResources: wanted.policies,
     gateways: wanted.gateways,
     gatewayClasses: wanted.gatewayClasses,
+    groupAssignments: inlined.assignments,
+    groupResults(results) {
+      for (const service of inlined.set(results)) dirty.add(service);
+      if (dirty.size > 0) trigger();
+    },
     observe: revisionListeners.add,
     observeResources: resourceListeners.add,
     gatewayRevisions,

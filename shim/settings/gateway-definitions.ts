@@ -41,6 +41,14 @@ export const gatewayDefinitions = {
     parse: text(1, 1024),
     help: "where the gateways' Envoys find this process's xDS server, as a gRPC target",
   }),
+  groupEndpoints: given({
+    group: 'Gateway',
+    flag: 'group-endpoints',
+    environment: 'TAILWAY_GROUP_ENDPOINTS',
+    fallback: 'eds',
+    parse: oneOf('eds', 'inline'),
+    help: "how gateways' clusters get the devices of a group: eds, from the xDS server, or inline, in the cluster itself",
+  }),
   allowTargets: given({
     group: 'Gateway',
     flag: 'allow-targets',

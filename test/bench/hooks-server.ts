@@ -30,6 +30,7 @@ const server = createExtensionServer({
     endpoints,
     policies: [],
     clusters: clusters.flatMap(encodeCluster),
+    groupAssignments: () => [],
     observe: () => () => {},
   },
   functions: { prepareRoutes, computeRouteOverlay, computeBackendCluster },
