@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Explanation } from '../extension/explanation.ts';
-import { type HttpEndpoints, json, listenHttpEndpoints } from '../probes/http-endpoints.ts';
+import { json } from '../probes/http-endpoints.ts';
 import { explain } from './explain.ts';
+import { runWithPage } from './fake-shim.ts';
 
 const explanation: Explanation = {
   synced: true,
@@ -48,23 +49,14 @@ const explanation: Explanation = {
   routes: [],
 };
 
-async function run(args: readonly string[], answer: unknown = explanation) {
-  await using server = await serve(answer);
-  const texts: string[] = [];
-  const code = await explain([`--url=http://127.0.0.1:${server.port}`, ...args], (text) => void texts.push(text));
-  return { code, text: texts.join('') };
-}
-
-async function serve(answer: unknown): Promise<HttpEndpoints & AsyncDisposable> {
-  const server = await listenHttpEndpoints({ host: '127.0.0.1', port: 0 }, { '/explain': () => json(answer) });
-  return { ...server, [Symbol.asyncDispose]: server.close };
-}
+const run = (args: readonly string[], answer: unknown = explanation) =>
+  runWithPage(explain, args, { '/explain': () => json(answer) });
 
 describe('tailway explain', () => {
   it('tells what was injected, what not, and why', async () => {
-    const { code, text } = await run([]);
+    const { code, out } = await run([]);
     expect(code).toBe(0);
-    expect(text).toBe(
+    expect(out).toBe(
       `Resources are read; revision abc.
 
 Virtual host default/eg/http/* (*), Gateway default/eg, listener http
@@ -81,25 +73,26 @@ Clusters
   });
 
   it('shows one Gateway, or one endpoint', async () => {
-    expect((await run(['--gateway=default/other'])).text).not.toContain('listener http');
-    expect((await run(['--endpoint=other/b'])).text).not.toContain('tailscale-egress-web');
+    expect((await run(['--gateway=default/other'])).out).not.toContain('listener http');
+    expect((await run(['--endpoint=other/b'])).out).not.toContain('tailscale-egress-web');
   });
 
   it('gives JSON to scripts', async () => {
-    expect(JSON.parse((await run(['--json'])).text)).toEqual(explanation);
+    expect(JSON.parse((await run(['--json'])).out)).toEqual(explanation);
   });
 
   it('says when no gateway is served', async () => {
-    expect((await run([], {})).text).toContain('serves no gateway');
+    expect((await run([], {})).out).toContain('serves no gateway');
   });
 
   it.each([
-    { name: 'unknown flag', args: ['--bogus'], code: 2, text: 'Usage' },
+    { name: 'unknown flag', args: ['--bogus'], code: 2, text: 'Try: tailway explain --help' },
     { name: 'no URL', args: ['--url=nowhere'], code: 2, text: '--url' },
     { name: 'nobody there', args: ['--url=http://127.0.0.1:1'], code: 1, text: 'http://127.0.0.1:1' },
   ])('explains itself: $name', async ({ args, code, text }) => {
-    const texts: string[] = [];
-    expect(await explain(args, (line) => void texts.push(line))).toBe(code);
-    expect(texts.join('')).toContain(text);
+    const result = await run(args);
+    expect(result.code).toBe(code);
+    expect(result.err).toContain(text);
+    expect(result.out).toBe('');
   });
 });

@@ -8,6 +8,9 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
+/** What answers at which path, given the query. */
+export type HttpPages = Readonly<Record<string, (query: URLSearchParams) => HttpAnswer | Promise<HttpAnswer>>>;
+
 /** A small HTTP server for probes and scrapers. */
 export interface HttpEndpoints {
   /** The port, also where the system chose it. */
@@ -22,12 +25,14 @@ const graceMs = 500;
 /** Serves GET and HEAD of the given paths; everything else is 404 or 405. Rejects when the address is taken. */
 export async function listenHttpEndpoints(
   address: { readonly host: string; readonly port: number },
-  routes: Readonly<Record<string, () => HttpAnswer | Promise<HttpAnswer>>>,
+  pages: HttpPages,
 ): Promise<HttpEndpoints> {
   const server = createServer((req, res) => {
-    const route = routes[(req.url ?? '').split('?', 1)[0] ?? ''];
-    const answer = req.method !== 'GET' && req.method !== 'HEAD' ? notAllowed : (route?.() ?? notFound);
-    Promise.resolve(answer)
+    const [path = '', query] = (req.url ?? '').split('?', 2);
+    const page = pages[path];
+    const isRead = req.method === 'GET' || req.method === 'HEAD';
+    Promise.resolve(isRead ? page : () => notAllowed)
+      .then((page) => page?.(new URLSearchParams(query)) ?? notFound)
       .catch((err: unknown) => text(500, err instanceof Error ? err.message : 'internal error'))
       .then(({ status, contentType, body }) => res.writeHead(status, { 'content-type': contentType }).end(body))
       .catch(() => res.destroy());

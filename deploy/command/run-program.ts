@@ -1,0 +1,18 @@
+import type { Command, CommandContext } from '../../shim/command/command.ts';
+import { createStyle, wantsColours } from '../../shim/command/style.ts';
+
+/** What a command of this process writes to. */
+export function processContext(): CommandContext {
+  const { stdout, stderr, env: environment } = process;
+  return {
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    style: createStyle(wantsColours(stdout, environment)),
+    environment,
+  };
+}
+
+/** Runs one command as a program of its own, with all arguments of this process; its status becomes the process's. */
+export async function runProgram(command: Command): Promise<void> {
+  process.exitCode = await command.run(process.argv.slice(2), processContext());
+}

@@ -1,0 +1,142 @@
+import { type ParseArgsOptionDescriptor, parseArgs } from 'node:util';
+import { CommandFailure, WrongCall } from './command-error.ts';
+import { formatHelp } from './command-help.ts';
+import type { Flag, FlagValues, Flags } from './flag.ts';
+import type { Style } from './style.ts';
+
+/** What a command writes to, and what it may know of where it runs. */
+export interface CommandContext {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly style: Style;
+  readonly environment: Readonly<NodeJS.ProcessEnv>;
+}
+
+/** A call that teaches: it is shown by `--help`, and tests check that it is a right one. */
+export interface Example {
+  /** As it is typed: `tailway status --json`. */
+  readonly call: string;
+  readonly does: string;
+  /** What has to be there for it; absent: nothing. */
+  readonly needs?: 'a shim' | 'a cluster' | 'a tailnet' | 'an Envoy' | 'a server' | 'recordings';
+}
+
+/** One command of `tailway`. */
+export interface Command {
+  readonly name: string;
+  /** One line, for the list of all commands. */
+  readonly summary: string;
+  readonly examples: readonly Example[];
+  help(): string;
+  /** Throws a {@link WrongCall} for arguments that mean nothing. */
+  check(args: readonly string[]): void;
+  /** Gives the exit status: 0 fine, 1 what was asked is not fine, 2 a wrong call. Rejects only for bugs. */
+  run(args: readonly string[], context: CommandContext): Promise<number>;
+}
+
+/** A call whose arguments were read. */
+export interface Call<F extends Flags> extends CommandContext {
+  readonly flags: FlagValues<F>;
+  readonly operands: readonly string[];
+}
+
+/** What a command is made of. */
+export interface CommandDefinition<F extends Flags> {
+  readonly name: string;
+  readonly summary: string;
+  /** More than one line, for `--help`. */
+  readonly description?: string;
+  /** What follows the flags, all of them needed. */
+  readonly operands?: readonly { readonly name: string; readonly help: string }[];
+  readonly flags: F;
+  readonly examples: readonly Example[];
+  /** What statuses 0 and 1 mean here. */
+  readonly statuses: { readonly 0: string; readonly 1: string };
+  readonly run: (call: Call<F>) => Promise<number>;
+}
+
+/** A command that reads its flags, helps, and tells wrong calls and failures in a line. */
+export function defineCommand<const F extends Flags>(definition: CommandDefinition<F>): Command {
+  const { name, summary, examples } = definition;
+  return {
+    name,
+    summary,
+    examples,
+    help: () => formatHelp(definition),
+    check: (args) => void readCall(definition, args, {}),
+    async run(args, context) {
+      try {
+        const call = readCall(definition, args, context.environment);
+        if (call === undefined) {
+          context.out(formatHelp(definition));
+          return 0;
+        }
+        return await definition.run({ ...context, ...call });
+      } catch (err) {
+        return tellFailure(name, err, context);
+      }
+    },
+  };
+}
+
+/** The status of a call that threw: its line is written; a bug is thrown on. */
+export function tellFailure(name: string, err: unknown, { err: write }: Pick<CommandContext, 'err'>): number {
+  if (err instanceof WrongCall) {
+    write(`${err.message}\nTry: tailway ${name} --help\n`);
+    return 2;
+  }
+  if (err instanceof CommandFailure) {
+    write(`${err.message}\n`);
+    return 1;
+  }
+  throw err;
+}
+
+/** Reads the arguments; undefined: help is asked for. */
+function readCall<F extends Flags>(
+  { flags, operands = [] }: CommandDefinition<F>,
+  args: readonly string[],
+  environment: Readonly<NodeJS.ProcessEnv>,
+): { flags: FlagValues<F>; operands: readonly string[] } | undefined {
+  const parsed = parse(flags, args);
+  if (parsed.values['help'] === true) return undefined;
+  if (parsed.positionals.length !== operands.length) {
+    const wanted = operands.map(({ name }) => name).join(' ');
+    const unwanted = parsed.positionals[operands.length];
+    throw new WrongCall(
+      unwanted === undefined
+        ? `${operands[parsed.positionals.length]?.name ?? ''} is missing: ${wanted}`
+        : `${unwanted}: ${operands.length === 0 ? 'there is nothing but flags' : `there is nothing after ${wanted}`}`,
+    );
+  }
+  const values = Object.entries(flags).map(([name, flag]) => [name, valueOf(flag, parsed.values[name], environment)]);
+  // Each value is what its own flag says.
+  return { flags: Object.fromEntries(values) as FlagValues<F>, operands: parsed.positionals };
+}
+
+interface ParsedArgs {
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly positionals: readonly string[];
+}
+
+function parse(flags: Flags, args: readonly string[]): ParsedArgs {
+  const options = Object.entries(flags).map(
+    ([name, { type, multiple = false }]): [string, ParseArgsOptionDescriptor] => [name, { type, multiple }],
+  );
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { ...Object.fromEntries(options), help: { type: 'boolean', short: 'h' } },
+    });
+  } catch (err) {
+    throw new WrongCall(err instanceof Error ? err.message : String(err), { cause: err });
+  }
+}
+
+function valueOf(flag: Flag, given: unknown, environment: Readonly<NodeJS.ProcessEnv>): unknown {
+  if (flag.type === 'boolean') return given ?? false;
+  if (flag.multiple === true) return given ?? [];
+  const variable = flag.environment === undefined ? undefined : environment[flag.environment];
+  return given ?? (variable === '' ? undefined : variable) ?? flag.fallback;
+}
