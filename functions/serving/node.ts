@@ -1,16 +1,14 @@
-import { once } from 'node:events';
-import { createServer as createHttpServer, IncomingMessage, type ServerResponse } from 'node:http';
-import {
-  createServer as createHttp2Server,
-  type Http2ServerRequest,
-  type Http2ServerResponse,
-  type ServerHttp2Session,
-} from 'node:http2';
-import { type AddressInfo, type Socket } from 'node:net';
+import { IncomingMessage } from 'node:http';
+import { type TLSSocket } from 'node:tls';
 import { Code, ConnectError, type ConnectRouter, type Interceptor } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { createBearerCheck } from './bearer-token.ts';
-import { maxRequestBytes } from './limits.ts';
+import { type CertificateFiles } from './certificates/node.ts';
+import { healthCheckPath, registerHealth } from './health.ts';
+import { maxRequestBytes, maxRequestMs } from './limits.ts';
+import { type HttpListener, type HttpRequest, type HttpResponse, listenHttp } from './listen/node.ts';
+import { currentReflectionPath, registerReflection } from './reflection.ts';
+import { answerRefusal, type Refusal } from './refusal.ts';
 import { checkCallerVersion, schemaVersion, schemaVersionHeader } from './schema-version.ts';
 
 /** How functions are served. */
@@ -22,6 +20,8 @@ export interface ServeOptions {
   readonly port: number;
   /** Valid bearer tokens with commas between them; absent: everybody may call. */
   readonly tokens?: string | undefined;
+  /** TLS, and the client certificates that it may ask for; absent: none. */
+  readonly certificates?: CertificateFiles | undefined;
   /** Is told of calls that failed by a fault of ours. */
   readonly onFailure?: ((method: string, error: ConnectError) => void) | undefined;
   /** How long running calls have to end once the server closes, in milliseconds; default: 5 s. */
@@ -29,113 +29,82 @@ export interface ServeOptions {
 }
 
 /** Functions that are being served. */
-export interface FunctionServer {
-  /** The address that callers use, with the port that was found. */
-  readonly url: string;
-  /** Takes no more calls, lets running ones end, cuts off callers that never finish, and resolves then. */
-  close(): Promise<void>;
-}
-
-/** How an HTTP/2 connection without TLS begins: https://www.rfc-editor.org/rfc/rfc9113#section-3.4 */
-const http2Preface = Buffer.from('PRI * HTTP/2.0');
-
-/** How long a new connection may stay silent, in milliseconds. */
-const silenceMs = 60_000;
+export type FunctionServer = HttpListener;
 
 /** How long a caller has to read the answer to a request that it is still sending, in milliseconds. */
 const lingerMs = 500;
 
 /**
- * Serves functions on one port: gRPC, gRPC-Web and Connect, on HTTP/2 without TLS and on HTTP/1.1,
- * and `GET /healthz`, which needs no token.
+ * Serves functions on one port: gRPC, gRPC-Web and Connect, on HTTP/2 and on HTTP/1.1, with gRPC's health and
+ * reflection. `GET /healthz` and gRPC's health check need no token and no certificate.
  *
- * @throws Error when the address can't be bound, or tokens are given that hold none
+ * @throws Error when the address can't be bound, a certificate is not usable, or tokens are given that hold none
  */
 export async function serveFunctions(options: ServeOptions): Promise<FunctionServer> {
-  const handle = createRequestHandler(options);
-  const http2 = createHttp2Server(handle);
-  const http = createHttpServer(handle);
-
-  // The HTTP/1.1 server listens; its own way to take a connection comes behind a look at the first bytes.
-  const undecided = new Set<Socket>();
-  const sockets = new Set<Socket>();
-  const takeConnection = http.listeners('connection');
-  http.removeAllListeners('connection');
-  http.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    undecided.add(socket);
-    socket.once('close', () => {
-      sockets.delete(socket);
-      undecided.delete(socket);
-    });
-    detectHttp2(socket, (isHttp2) => {
-      undecided.delete(socket);
-      if (isHttp2) {
-        http2.emit('connection', socket);
-      } else {
-        takeConnection.forEach((listener) => Reflect.apply(listener, http, [socket]));
-      }
-    });
-  });
-
-  const sessions = new Set<ServerHttp2Session>();
-  http2.on('session', (session) => {
-    sessions.add(session);
-    session.once('close', () => sessions.delete(session));
-  });
-  const responses = new Set<ServerResponse>();
-  http.on('request', (_, response) => {
-    responses.add(response);
-    response.once('close', () => responses.delete(response));
-  });
-
-  http.listen(options.port, options.bindAddress);
-  await once(http, 'listening');
+  const stopping = new AbortController();
+  const { bindAddress, port, certificates, drainMs } = options;
+  const handle = createRequestHandler(options, stopping.signal);
+  const listener = await listenHttp({ handle, bindAddress, port, certificates, drainMs });
   return {
-    url: formatUrl(http.address() as AddressInfo),
+    url: listener.url,
     async close() {
-      const closed = once(http, 'close');
-      http.close();
-      undecided.forEach((socket) => socket.destroy());
-      sessions.forEach((session) => session.close());
-      responses.forEach((response) => response.headersSent || response.setHeader('connection', 'close'));
-      const cut = setTimeout(() => sockets.forEach((socket) => socket.destroy()), options.drainMs ?? 5000);
-      await closed;
-      clearTimeout(cut);
+      stopping.abort();
+      await listener.close();
     },
   };
 }
 
-type Handler = (request: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse) => void;
-
-function createRequestHandler({ routes, tokens, onFailure }: ServeOptions): Handler {
+function createRequestHandler(
+  { routes, tokens, certificates, onFailure }: ServeOptions,
+  stopping: AbortSignal,
+): (request: HttpRequest, response: HttpResponse) => void {
   const isAllowed = tokens === undefined ? () => true : createBearerCheck(tokens);
-  const interceptors = onFailure === undefined ? [] : [createFailureInterceptor(onFailure)];
+  const needsCertificate = certificates?.clientsNeedCertificate ?? false;
   const callFunction = connectNodeAdapter({
-    routes,
-    interceptors,
+    routes(router) {
+      routes(router);
+      registerHealth(router, stopping);
+      registerReflection(router);
+    },
+    interceptors: [refuseLateCalls, ...(onFailure === undefined ? [] : [createFailureInterceptor(onFailure)])],
     readMaxBytes: maxRequestBytes,
     requestGate: ({ requestHeader }) => checkCallerVersion(requestHeader.get(schemaVersionHeader)),
   });
+  const findRefusal = (request: HttpRequest): Refusal | undefined => {
+    if (request.url === healthCheckPath) {
+      return undefined;
+    }
+    if (needsCertificate && !(request.socket as TLSSocket).authorized) {
+      return { code: 'unauthenticated', message: 'a client certificate is needed that TLS_CLIENT_CA_FILE has signed' };
+    }
+    return isAllowed(request.headers.authorization)
+      ? undefined
+      : { code: 'unauthenticated', message: 'a valid bearer token is needed' };
+  };
   return (request, response) => {
     if (request instanceof IncomingMessage) {
       endUnreadRequest(request, response);
     }
+    limitTime(request, response);
     if (request.url === '/healthz') {
-      end(response, 200, 'ok');
-    } else if (isAllowed(request.headers.authorization)) {
-      response.setHeader(schemaVersionHeader, String(schemaVersion));
-      callFunction(request, response);
-    } else {
-      // Before anything of the request is read. Clients of all three protocols take 401 as UNAUTHENTICATED.
-      response.setHeader('www-authenticate', 'Bearer');
-      end(response, 401, 'a valid bearer token is needed');
+      response.setHeader('content-type', 'text/plain');
+      response.end('ok\n');
+      return;
     }
+    // Before anything of the request is read.
+    const refusal = findRefusal(request);
+    if (refusal !== undefined) {
+      refuse(response, refusal);
+      return;
+    }
+    request.url = currentReflectionPath(request.url ?? '');
+    response.setHeader(schemaVersionHeader, String(schemaVersion));
+    callFunction(request, response);
   };
 }
 
 /** Ends a connection of HTTP/1.1 whose request is answered before its end, and would keep it busy for ever. */
-function endUnreadRequest(request: IncomingMessage, response: ServerResponse | Http2ServerResponse): void {
+function endUnreadRequest(request: IncomingMessage, response: HttpResponse): void {
   const { socket } = request;
   response.once('finish', () => {
     if (!request.complete) {
@@ -145,11 +114,29 @@ function endUnreadRequest(request: IncomingMessage, response: ServerResponse | H
   });
 }
 
-function end(response: ServerResponse | Http2ServerResponse, status: number, text: string): void {
-  response.statusCode = status;
-  response.setHeader('content-type', 'text/plain');
-  response.end(`${text}\n`);
+/** Ends a call whose request is still not here, and unanswered, when its time is over. A stream that talks goes on. */
+function limitTime(request: HttpRequest, response: HttpResponse): void {
+  const timer = setTimeout(() => {
+    if (!response.headersSent) {
+      request.destroy();
+    }
+  }, maxRequestMs);
+  request.once('end', () => clearTimeout(timer));
+  response.once('close', () => clearTimeout(timer));
 }
+
+function refuse(response: HttpResponse, refusal: Refusal): void {
+  const { status, headers, body } = answerRefusal(refusal);
+  response.statusCode = status;
+  Object.entries(headers).forEach(([name, value]) => response.setHeader(name, value));
+  response.end(body);
+}
+
+/** A call that has waited beyond its caller's deadline is not computed: nobody would read the answer. */
+const refuseLateCalls: Interceptor = (next) => async (request) => {
+  request.signal.throwIfAborted();
+  return await next(request);
+};
 
 function createFailureInterceptor(onFailure: (method: string, error: ConnectError) => void): Interceptor {
   return (next) => async (request) => {
@@ -163,35 +150,4 @@ function createFailureInterceptor(onFailure: (method: string, error: ConnectErro
       throw error;
     }
   };
-}
-
-/** Looks at the first bytes of a connection and puts them back. */
-function detectHttp2(socket: Socket, decided: (isHttp2: boolean) => void): void {
-  let seen = Buffer.alloc(0);
-  const look = () => {
-    const chunk = socket.read() as Buffer | null;
-    if (chunk === null) {
-      return;
-    }
-    seen = Buffer.concat([seen, chunk]);
-    const length = Math.min(seen.length, http2Preface.length);
-    const matches = seen.subarray(0, length).equals(http2Preface.subarray(0, length));
-    if (matches && length < http2Preface.length) {
-      return;
-    }
-    socket.off('readable', look);
-    socket.setTimeout(0);
-    socket.off('timeout', giveUp);
-    socket.unshift(seen);
-    decided(matches);
-  };
-  const giveUp = () => socket.destroy();
-  socket.on('error', giveUp);
-  socket.setTimeout(silenceMs);
-  socket.on('timeout', giveUp);
-  socket.on('readable', look);
-}
-
-function formatUrl({ address, family, port }: AddressInfo): string {
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
