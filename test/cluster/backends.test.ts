@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePorts } from '../../deploy/demo/free-port.ts';
@@ -9,6 +9,7 @@ import type { EnvoyGateway } from './envoy-gateway.ts';
 import { seenAt, untilSeen } from './gateway-client.ts';
 import { catchAllTo, endpointTo, endpointsOf, gatewayOf, namespaceOf } from './manifests.ts';
 import { type TestCluster, startTestCluster } from './test-cluster.ts';
+import { answersAt, isNear, writeDevices } from './weighted-traffic.ts';
 
 describe('what stands behind the routes of a real Envoy Gateway', () => {
   let cluster: TestCluster;
@@ -34,33 +35,10 @@ describe('what stands behind the routes of a real Envoy Gateway', () => {
     return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
   }
 
-  async function writeDevices(devices: readonly { server: EchoServer; tag: string; weight: number }[]): Promise<void> {
-    const answer = devices.map(({ server, tag, weight }) => ({
-      nodeId: `device-${server.port}`,
-      name: `device-${server.port}.test.ts.net`,
-      addresses: ['127.0.0.1'],
-      authorized: true,
-      tags: [tag],
-      attributes: { 'custom:lb-port': server.port, 'custom:lb-weight': weight },
-    }));
-    await writeFile(`${cluster.devicesFile}.new`, JSON.stringify({ devices: answer }));
-    await rename(`${cluster.devicesFile}.new`, cluster.devicesFile);
-  }
-
-  /** Who answers how many of a hundred requests. */
-  async function answersAt(path: string): Promise<Readonly<Record<string, number>>> {
-    const counts: Record<string, number> = {};
-    for (let i = 0; i < 100; i += 1) {
-      const { name = 'failed' } = await seenAt(cluster.gatewayPort, path);
-      counts[name] = (counts[name] ?? 0) + 1;
-    }
-    return counts;
-  }
-
   it('are devices, whose weights move traffic without Envoy Gateway', async () => {
-    const { kubectl, gatewayPort: port } = cluster;
+    const { kubectl, gatewayPort: port, devicesFile } = cluster;
     const [a, b] = [await cluster.upstream('a'), await cluster.upstream('b')];
-    await writeDevices([
+    await writeDevices(devicesFile, [
       { server: a, tag: 'tag:web', weight: 3 },
       { server: b, tag: 'tag:web', weight: 1 },
     ]);
@@ -68,18 +46,18 @@ describe('what stands behind the routes of a real Envoy Gateway', () => {
       endpointsOf('devices', [{ name: 'devices', port: 80, protocol: 'HTTP', selector: { tags: ['tag:web'] } }]),
     );
     await untilSeen(port, '/api/devices/x', { path: '/x', status: 200 });
-    await waitFor('the first weights', async () => isNear(await answersAt('/api/devices'), { a: 75, b: 25 }));
+    await waitFor('the first weights', async () => isNear(await answersAt(port, '/api/devices'), { a: 75, b: 25 }));
 
     const calls = await hookCalls();
     expect(calls).toBeGreaterThan(0);
     const changedMs = performance.now();
-    await writeDevices([
+    await writeDevices(devicesFile, [
       { server: a, tag: 'tag:web', weight: 1 },
       { server: b, tag: 'tag:web', weight: 4 },
     ]);
-    await waitFor('the second weights', async () => isNear(await answersAt('/api/devices'), { a: 20, b: 80 }));
-    await writeDevices([{ server: b, tag: 'tag:web', weight: 1 }]);
-    await waitFor('the device to go', async () => isNear(await answersAt('/api/devices'), { b: 100 }));
+    await waitFor('the second weights', async () => isNear(await answersAt(port, '/api/devices'), { a: 20, b: 80 }));
+    await writeDevices(devicesFile, [{ server: b, tag: 'tag:web', weight: 1 }]);
+    await waitFor('the device to go', async () => isNear(await answersAt(port, '/api/devices'), { b: 100 }));
     process.stdout.write(
       `two changes of devices, 100 requests each: ${Math.round(performance.now() - changedMs)} ms\n`,
     );
@@ -183,14 +161,6 @@ describe('what stands behind the routes of a real Envoy Gateway', () => {
     expect(await ask('/other')).toContain('"own"');
   });
 });
-
-function isNear(
-  counts: Readonly<Record<string, number>>,
-  expected: Readonly<Record<string, number>>,
-): true | undefined {
-  const names = new Set([...Object.keys(counts), ...Object.keys(expected)]);
-  return [...names].every((name) => Math.abs((counts[name] ?? 0) - (expected[name] ?? 0)) <= 12) || undefined;
-}
 
 /** Asks without knowing the authority, and gives the whole answer. */
 function askWithTls(port: number, path: string): Promise<string> {
