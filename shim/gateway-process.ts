@@ -6,6 +6,7 @@ import { computeRouteOverlay } from '../functions/routes/route-overlay.ts';
 import { prepareRoutes } from '../functions/routes/routes.ts';
 import { ClusterSettingsSchema, GroupEndpoints } from '../proto/gen/tailway/clusters/v1/clusters_pb.ts';
 import type { Group } from '../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+import { type HookBook, createHookBook } from './admin/hook-book.ts';
 import { createClusterWriters } from './kubernetes/cluster-writers.ts';
 import { createFolderSource } from './custom-resources/folder-source.ts';
 import { parseBackendResource, parsePolicyResource } from './custom-resources/parse-extension-resource.ts';
@@ -37,6 +38,10 @@ export type ResourcePlace =
 export interface GatewayProcess {
   readonly store: GatewayStore;
   readonly extension: ExtensionServer;
+  /** How hooks were answered. */
+  readonly hooks: Pick<HookBook, 'read'>;
+  /** Whether this replica writes statuses and Events; undefined: no cluster is read. */
+  leads(): boolean | undefined;
   /** What is known of the tailnet is different now. */
   statusChanged(): void;
   /** Reads the resources, and writes what became of them, until `signal` aborts. */
@@ -80,6 +85,7 @@ export function createGatewayProcess(
     log: log.child({ component: 'gateway' }),
     onGroups,
   });
+  const hooks = createHookBook({ now: () => clock.now(), next: createHookObserver(metrics) });
   const extension = createExtensionServer({
     state: store,
     // Envoy Gateway waits for the answer, so these never leave the process.
@@ -89,16 +95,18 @@ export function createGatewayProcess(
       parsePolicy: parsePolicyResource,
     },
     log: log.child({ component: 'extension' }),
-    observer: createHookObserver(metrics),
+    observer: hooks,
     clusterSettings,
     deadlineMs: settings.hookDeadline,
     syncWaitMs: settings.hookSyncWait,
     onUnsynced: settings.hookUnsynced,
   });
-  const { source, write, statusChanged } = createPlace(settings, store, parts);
+  const { source, write, statusChanged, leads } = createPlace(settings, store, parts);
   return {
     store,
     extension,
+    hooks,
+    leads,
     statusChanged,
     async run(signal) {
       await Promise.all([source.run(store.sink, signal), write(signal)]);
@@ -108,6 +116,7 @@ export function createGatewayProcess(
 
 interface Place {
   readonly source: ResourceSource;
+  leads(): boolean | undefined;
   statusChanged(): void;
   /** Writes back what became of the resources, until the signal aborts. */
   write(signal: AbortSignal): Promise<void>;
@@ -128,6 +137,7 @@ function createPlace(
   if (place.kind === 'folder') {
     return {
       source: createFolderSource({ path: place.path, clock }),
+      leads: () => undefined,
       statusChanged: () => undefined,
       write: () => Promise.resolve(),
     };
@@ -149,6 +159,7 @@ function createPlace(
   });
   return {
     source: createKubernetesSource({ ...cluster, observe: writers.observe }),
+    leads: writers.leads,
     statusChanged: writers.statusChanged,
     write: writers.run,
   };

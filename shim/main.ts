@@ -1,5 +1,6 @@
 // `npm start`: the process in the cluster. Settings, parts, start in order, wait, stop in reverse.
 import type { GroupResult } from '../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+import { createStatusPage } from './admin/status-page.ts';
 import { createComputationReport } from './telemetry/computation-report.ts';
 import { settingsToDataPlane, settingsToGroup } from './publishing/data-plane-inputs.ts';
 import { createInProcessFunctions } from './functions/in-process-functions.ts';
@@ -80,7 +81,19 @@ async function run(settings: Settings, place: ResourcePlace | undefined, log: Lo
     tailnet.copyStatus(metrics);
     return { status: 200, contentType: metrics.registry.contentType, body: await metrics.registry.metrics() };
   };
-  const pages = { '/metrics': scrape, '/explain': () => json(gateway?.extension.explain() ?? {}) };
+  const status = createStatusPage({
+    version,
+    startedAtMs: clock.now(),
+    now: () => clock.now(),
+    health,
+    sources: tailnet.statuses,
+    groups: () => groups.values(),
+    cache,
+    xds,
+    functions,
+    ...(gateway === undefined ? {} : { gateway }),
+  });
+  const pages = { '/metrics': scrape, '/status': status, '/explain': () => json(gateway?.extension.explain() ?? {}) };
 
   const host = settings.bindAddress;
   const probes =

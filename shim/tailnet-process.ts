@@ -6,7 +6,7 @@ import { devicesAreRead } from './settings/contradictions.ts';
 import type { Settings } from './settings/definitions.ts';
 import { copySourceStatus } from './telemetry/source-metrics.ts';
 import type { Clock } from './sources/clock.ts';
-import { createDeviceStore } from './sources/device-store.ts';
+import { type DeviceStoreStatus, createDeviceStore } from './sources/device-store.ts';
 import { createStateFile } from './sources/state-file.ts';
 
 /** The parts that know the devices of a tailnet: a source, its memory, and its memory on disk. */
@@ -18,6 +18,8 @@ export interface TailnetProcess {
   /** When they were read last, milliseconds since 1970; undefined: never. */
   lastSyncMs(): number | undefined;
   copyStatus(metrics: Metrics): void;
+  /** How each source is doing, for people who look into a running shim. */
+  statuses(): readonly { readonly name: string; readonly status: DeviceStoreStatus }[];
   /** Saves what is not saved yet. */
   close(): Promise<void>;
 }
@@ -36,6 +38,7 @@ export function createTailnetProcess(
       devices: () => undefined,
       lastSyncMs: () => undefined,
       copyStatus: () => undefined,
+      statuses: () => [],
       close: () => Promise.resolve(),
     };
   }
@@ -65,6 +68,7 @@ export function createTailnetProcess(
     devices: store.current,
     lastSyncMs: () => store.status().lastSuccessAtMs,
     copyStatus: (metrics) => copySourceStatus(metrics, source.name, store.status(), clock.now()),
+    statuses: () => [{ name: source.name, status: store.status() }],
     async close() {
       store.close();
       await state?.close();

@@ -18,6 +18,8 @@ export interface ClusterWriters {
   observe(kind: ResourceKind, changes: readonly ObjectChange[]): void;
   /** Something that statuses say may be different now. */
   statusChanged(): void;
+  /** Whether this replica writes statuses and Events. */
+  leads(): boolean;
   /** Writes until `signal` aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -57,6 +59,14 @@ export function createClusterWriters(options: ClusterWritersOptions): ClusterWri
   });
   const lease = createLeaderLease({ ...options, namespace: options.leaseNamespace, name: 'tailway' });
 
+  let leading = false;
+
+  async function report(term: AbortSignal): Promise<void> {
+    leading = true;
+    await reporter.run(term);
+    leading = false;
+  }
+
   function stateChanged(): void {
     if (store.synced) revisions.desire(store.gatewayRevisions());
     reporter.changed();
@@ -68,10 +78,11 @@ export function createClusterWriters(options: ClusterWritersOptions): ClusterWri
       statuses.observe(kind, changes);
     },
     statusChanged: reporter.changed,
+    leads: () => leading,
     async run(signal) {
       const unobserve = [store.observe(stateChanged), store.observeResources(stateChanged)];
       stateChanged();
-      await Promise.all([revisions.run(signal), lease.run((leading) => reporter.run(leading), signal)]);
+      await Promise.all([revisions.run(signal), lease.run(report, signal)]);
       for (const stop of unobserve) stop();
     },
   };

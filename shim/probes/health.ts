@@ -8,6 +8,8 @@ export interface Health {
   stopping(): void;
   /** Whether all parts are ready and the process is not ending. */
   isReady(): boolean;
+  /** The parts that are not ready yet. */
+  waitingFor(): readonly string[];
   /** The answers of `/healthz` and `/readyz`. */
   readonly routes: Readonly<Record<'/healthz' | '/readyz', () => HttpAnswer>>;
 }
@@ -27,6 +29,7 @@ export function createHealth(parts: readonly string[]): Health {
     stopping() {
       ending = true;
     },
+    waitingFor: () => [...waiting],
     isReady: () => !ending && waiting.size === 0,
     routes: { '/healthz': () => text(200, 'ok'), '/readyz': readyz },
   };
