@@ -1,14 +1,13 @@
-import { IncomingMessage } from 'node:http';
-import { type TLSSocket } from 'node:tls';
 import { Code, ConnectError, type ConnectRouter, type Interceptor } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
+import { sendHealthy, sendRefusal } from './answer/node.ts';
 import { createBearerCheck } from './bearer-token.ts';
 import { type CertificateFiles } from './certificates/node.ts';
 import { healthCheckPath, registerHealth } from './health.ts';
 import { maxRequestBytes, maxRequestMs } from './limits.ts';
 import { type HttpListener, type HttpRequest, type HttpResponse, listenHttp } from './listen/node.ts';
 import { currentReflectionPath, registerReflection } from './reflection.ts';
-import { answerRefusal, type Refusal } from './refusal.ts';
+import { type Refusal } from './refusal.ts';
 import { checkCallerVersion, schemaVersion, schemaVersionHeader } from './schema-version.ts';
 
 /** How functions are served. */
@@ -30,9 +29,6 @@ export interface ServeOptions {
 
 /** Functions that are being served. */
 export type FunctionServer = HttpListener;
-
-/** How long a caller has to read the answer to a request that it is still sending, in milliseconds. */
-const lingerMs = 500;
 
 /**
  * Serves functions on one port: gRPC, gRPC-Web and Connect, on HTTP/2 and on HTTP/1.1, with gRPC's health and
@@ -59,7 +55,6 @@ function createRequestHandler(
   stopping: AbortSignal,
 ): (request: HttpRequest, response: HttpResponse) => void {
   const isAllowed = tokens === undefined ? () => true : createBearerCheck(tokens);
-  const needsCertificate = certificates?.clientsNeedCertificate ?? false;
   const callFunction = connectNodeAdapter({
     routes(router) {
       routes(router);
@@ -74,44 +69,27 @@ function createRequestHandler(
     if (request.url === healthCheckPath) {
       return undefined;
     }
-    if (needsCertificate && !(request.socket as TLSSocket).authorized) {
-      return { code: 'unauthenticated', message: 'a client certificate is needed that TLS_CLIENT_CA_FILE has signed' };
+    if (!isAllowed(request.headers.authorization)) {
+      return { code: 'unauthenticated', message: 'a valid bearer token is needed' };
     }
-    return isAllowed(request.headers.authorization)
-      ? undefined
-      : { code: 'unauthenticated', message: 'a valid bearer token is needed' };
+    return certificates?.findRefusal(request.socket);
   };
   return (request, response) => {
-    if (request instanceof IncomingMessage) {
-      endUnreadRequest(request, response);
-    }
     limitTime(request, response);
     if (request.url === '/healthz') {
-      response.setHeader('content-type', 'text/plain');
-      response.end('ok\n');
+      sendHealthy(response);
       return;
     }
     // Before anything of the request is read.
     const refusal = findRefusal(request);
     if (refusal !== undefined) {
-      refuse(response, refusal);
+      sendRefusal(response, refusal);
       return;
     }
     request.url = currentReflectionPath(request.url ?? '');
     response.setHeader(schemaVersionHeader, String(schemaVersion));
     callFunction(request, response);
   };
-}
-
-/** Ends a connection of HTTP/1.1 whose request is answered before its end, and would keep it busy for ever. */
-function endUnreadRequest(request: IncomingMessage, response: HttpResponse): void {
-  const { socket } = request;
-  response.once('finish', () => {
-    if (!request.complete) {
-      // Not at once: a reset could overtake the answer.
-      setTimeout(() => socket.destroy(), lingerMs);
-    }
-  });
 }
 
 /** Ends a call whose request is still not here, and unanswered, when its time is over. A stream that talks goes on. */
@@ -123,13 +101,6 @@ function limitTime(request: HttpRequest, response: HttpResponse): void {
   }, maxRequestMs);
   request.once('end', () => clearTimeout(timer));
   response.once('close', () => clearTimeout(timer));
-}
-
-function refuse(response: HttpResponse, refusal: Refusal): void {
-  const { status, headers, body } = answerRefusal(refusal);
-  response.statusCode = status;
-  Object.entries(headers).forEach(([name, value]) => response.setHeader(name, value));
-  response.end(body);
 }
 
 /** A call that has waited beyond its caller's deadline is not computed: nobody would read the answer. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { createSecureContext } from 'node:tls';
+import { createSecureContext, type TLSSocket } from 'node:tls';
+import { type Refusal } from '../refusal.ts';
 
 /** Files of a server's TLS, in PEM. */
 export interface CertificateFileNames {
@@ -21,13 +22,18 @@ export interface SecureContextOptions {
 
 /** The certificates of a server, as they are now. */
 export interface CertificateFiles {
-  /** Whether clients need a certificate. */
-  readonly clientsNeedCertificate: boolean;
+  /** Why a caller is refused: it has shown no certificate of the client authorities. Absent: it is not. */
+  findRefusal(socket: unknown): Refusal | undefined;
   /** @throws Error that names the variable and the file which can't be read or used */
   read(): SecureContextOptions;
   /** Tells of each usable change until the returned function is called; what is not usable leaves things as they are. */
   watch(onChange: (options: SecureContextOptions) => void): () => void;
 }
+
+const withoutCertificate: Refusal = {
+  code: 'unauthenticated',
+  message: 'a client certificate is needed that an authority of TLS_CLIENT_CA_FILE has signed',
+};
 
 /**
  * Creates the reader of a server's certificates. Files are read again and again rather than watched: a Secret that is
@@ -46,7 +52,9 @@ export function createCertificateFiles({
 }): CertificateFiles {
   const read = () => readCertificates(names);
   return {
-    clientsNeedCertificate: names.clientCaFile !== undefined,
+    findRefusal(socket) {
+      return names.clientCaFile === undefined || (socket as TLSSocket).authorized ? undefined : withoutCertificate;
+    },
     read,
     watch(onChange) {
       let inUse = formatContext(read());

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttpServer, IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import {
   createSecureServer,
   createServer as createHttp2Server,
@@ -43,6 +43,9 @@ const http2Preface = Buffer.from('PRI * HTTP/2.0');
 /** How long a new connection may stay silent, in milliseconds. */
 const silenceMs = 60_000;
 
+/** How long a caller has to read the answer to a request that it is still sending, in milliseconds. */
+const lingerMs = 500;
+
 /**
  * Listens on one port for HTTP/2 and HTTP/1.1, with TLS (by ALPN) or without.
  *
@@ -64,9 +67,12 @@ export async function listenHttp(options: ListenOptions): Promise<HttpListener> 
     session.once('close', () => sessions.delete(session));
   });
   const responses = new Set<HttpResponse>();
-  server.on('request', (_: HttpRequest, response: HttpResponse) => {
+  server.on('request', (request: HttpRequest, response: HttpResponse) => {
     responses.add(response);
     response.once('close', () => responses.delete(response));
+    if (request instanceof IncomingMessage) {
+      endUnreadRequest(request, response);
+    }
   });
 
   server.listen(options.port, options.bindAddress);
@@ -121,6 +127,17 @@ function openPlain(handle: ListenOptions['handle']): Opened {
     });
   });
   return { server, http2, undecided };
+}
+
+/** Ends a connection of HTTP/1.1 whose request is answered before its end, and would keep it busy for ever. */
+function endUnreadRequest(request: IncomingMessage, response: HttpResponse): void {
+  const { socket } = request;
+  response.once('finish', () => {
+    if (!request.complete) {
+      // Not at once: a reset could overtake the answer.
+      setTimeout(() => socket.destroy(), lingerMs);
+    }
+  });
 }
 
 /** Looks at the first bytes of a connection and puts them back. */
