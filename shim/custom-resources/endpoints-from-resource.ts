@@ -6,12 +6,14 @@ import {
   EndpointProtocol,
   type ServiceEndpoint,
   ServiceEndpointSchema,
+  TagSelectorSchema,
 } from '../../proto/gen/tailway/gateway/v1/gateway_pb.ts';
 import { type HealthCheck, HealthCheckSchema } from '../../proto/gen/tailway/upstream/v1/upstream_pb.ts';
 import { durationToMs } from './field-schemas.ts';
 import type { Finding } from './finding.ts';
 import { parseField } from './parse-field.ts';
 import type { CustomResource } from './resource-source.ts';
+import { type KnownTailnets, type TailnetChoice, chooseTailnets } from './tailnet-choice.ts';
 import {
   type AutoDiscoverySpec,
   autoDiscoverySchema,
@@ -26,15 +28,14 @@ export interface ConvertedEndpoints {
   readonly endpoints: readonly ServiceEndpoint[];
   /** `spec.autoDiscovery` where it is enabled. */
   readonly autoDiscovery: AutoDiscoverySpec | undefined;
+  /** The tailnets whose devices it is about, as `Device.tailnet` names them. */
+  readonly tailnets: readonly string[];
   /** What does not count, and why. */
   readonly findings: readonly Finding[];
 }
 
 /** What conversion has to know besides the resource. */
-export interface ConversionContext {
-  /** Names of the tailnets that devices are read from; `-` stands for every name. */
-  readonly tailnets: readonly string[];
-}
+export type ConversionContext = KnownTailnets;
 
 /** The parts of a resource that a conversion reads. */
 export type ConvertedResource = Pick<CustomResource, 'namespace' | 'name' | 'createdMs' | 'spec'>;
@@ -45,24 +46,27 @@ export type ConvertedResource = Pick<CustomResource, 'namespace' | 'name' | 'cre
 export function endpointsFromResource(resource: ConvertedResource, context: ConversionContext): ConvertedEndpoints {
   const whole = { path: 'spec', endpoint: '', effect: 'resource-refused' } as const;
   const outline = parseField(outlineSchema, resource.spec ?? {}, whole);
-  if (outline.value === undefined) return { endpoints: [], autoDiscovery: undefined, findings: outline.findings };
+  if (outline.value === undefined) {
+    return { endpoints: [], autoDiscovery: undefined, tailnets: [], findings: outline.findings };
+  }
   const { tailnet, endpoints: specs = [], autoDiscovery } = outline.value;
   const findings = [...outline.findings];
-  const foreign = foreignTailnet(tailnet, context);
+  const choice = chooseTailnets(resource.namespace, tailnet, context);
   const endpoints = new Map<string, ServiceEndpoint>();
   for (const [index, input] of specs.entries()) {
     const path = `spec.endpoints[${index}]`;
-    const converted = convertEndpoint(input, path, resource, foreign);
+    const converted = convertEndpoint(input, path, resource, choice);
     findings.push(...converted.findings);
     if (converted.endpoint === undefined) continue;
     const name = converted.name;
     if (endpoints.has(name)) findings.push(duplicate(path, name));
     else endpoints.set(name, converted.endpoint);
   }
-  const discovery = convertAutoDiscovery(autoDiscovery, foreign);
+  const discovery = convertAutoDiscovery(autoDiscovery, choice);
   return {
     endpoints: [...endpoints.values()],
     autoDiscovery: discovery.value,
+    tailnets: choice.kind === 'chosen' ? choice.tailnets : [],
     findings: [...findings, ...discovery.findings],
   };
 }
@@ -76,23 +80,16 @@ const outlineSchema = tailscaleEndpointsSpecSchema.extend({
   autoDiscovery: z.unknown().optional(),
 });
 
-/** Why devices of the resource's tailnet are out of reach; undefined: they are not. */
-function foreignTailnet(tailnet: string | undefined, { tailnets }: ConversionContext): string | undefined {
-  if (tailnet === undefined || tailnet === '-' || tailnets.includes('-')) return undefined;
-  if (tailnets.some((known) => known.toLowerCase() === tailnet.toLowerCase())) return undefined;
-  return `spec.tailnet is ${JSON.stringify(tailnet)}, but devices are read from ${tailnets.join(', ')}; remove it or configure that tailnet`;
-}
-
-function convertEndpoint(input: unknown, path: string, resource: ConvertedResource, foreign: string | undefined) {
+function convertEndpoint(input: unknown, path: string, resource: ConvertedResource, choice: TailnetChoice) {
   const place = { path, endpoint: nameOf(input), effect: 'endpoint-refused' } as const;
   const { value: spec, findings } = parseField(endpointSchema, input, place);
   if (spec === undefined) return { name: '', endpoint: undefined, findings };
-  if (foreign !== undefined && spec.externalTarget === undefined) {
-    const refused: Finding = { ...place, reason: 'UnknownTailnet', detail: `${path}: ${foreign}` };
+  if (choice.kind === 'unknown' && spec.externalTarget === undefined) {
+    const refused: Finding = { ...place, reason: 'UnknownTailnet', detail: `${path}: ${choice.detail}` };
     return { name: spec.name, endpoint: undefined, findings: [...findings, refused] };
   }
   const weight = weightOf(spec, path);
-  const endpoint = specToEndpoint(spec, weight.value, resource);
+  const endpoint = specToEndpoint(spec, weight.value, resource, choice);
   return { name: spec.name, endpoint, findings: [...findings, ...weight.findings] };
 }
 
@@ -146,25 +143,36 @@ export const protocols = {
   UDP: EndpointProtocol.UDP,
 } as const;
 
-function specToEndpoint(spec: EndpointSpec, weight: number, resource: ConvertedResource): ServiceEndpoint {
+function specToEndpoint(
+  spec: EndpointSpec,
+  weight: number,
+  resource: ConvertedResource,
+  choice: TailnetChoice,
+): ServiceEndpoint {
   const healthCheck = spec.healthCheck && specToHealthCheck(spec.healthCheck);
   return create(ServiceEndpointSchema, {
     ref: { namespace: resource.namespace, resource: resource.name, endpoint: spec.name },
     ...(resource.createdMs > 0 ? { created: timestampFromMs(resource.createdMs) } : {}),
     protocol: protocols[spec.protocol],
     port: spec.port,
-    upstream: specToUpstream(spec),
+    upstream: specToUpstream(spec, choice),
     weight,
     ...(healthCheck === undefined ? {} : { healthCheck }),
   });
 }
 
-function specToUpstream(spec: EndpointSpec): ServiceEndpoint['upstream'] {
+function specToUpstream(spec: EndpointSpec, choice: TailnetChoice): ServiceEndpoint['upstream'] {
   if (spec.externalTarget !== undefined) return { case: 'externalTarget', value: spec.externalTarget };
   if (spec.tailscaleIP !== undefined) return { case: 'tailscaleIp', value: spec.tailscaleIP };
   if (spec.tailscaleFQDN !== undefined) return { case: 'tailscaleFqdn', value: spec.tailscaleFQDN };
   const tags = [...new Set(spec.selector?.tags)].toSorted();
-  return { case: 'selector', value: { $typeName: 'tailway.gateway.v1.TagSelector', tags, tailnets: [] } };
+  return { case: 'selector', value: create(TagSelectorSchema, { tags, tailnets: selectedTailnets(choice) }) };
+}
+
+/** No name means the settings' own tailnet: so what knows no other one stays as it is. */
+function selectedTailnets(choice: TailnetChoice): string[] {
+  const tailnets = choice.kind === 'chosen' ? [...choice.tailnets] : [];
+  return tailnets.every((name) => name === '') ? [] : tailnets;
 }
 
 function specToHealthCheck(spec: NonNullable<EndpointSpec['healthCheck']>): HealthCheck | undefined {
@@ -179,12 +187,12 @@ function specToHealthCheck(spec: NonNullable<EndpointSpec['healthCheck']>): Heal
   });
 }
 
-function convertAutoDiscovery(input: unknown, foreign: string | undefined) {
+function convertAutoDiscovery(input: unknown, choice: TailnetChoice) {
   const place = { path: 'spec.autoDiscovery', endpoint: '', effect: 'field-ignored' } as const;
   if (input === undefined) return { value: undefined, findings: [] };
   const { value, findings } = parseField(autoDiscoverySchema, input, place);
   if (!value?.enabled) return { value: undefined, findings };
-  if (foreign === undefined) return { value, findings };
-  const refused: Finding = { ...place, reason: 'UnknownTailnet', detail: `${place.path}: ${foreign}` };
+  if (choice.kind === 'chosen') return { value, findings };
+  const refused: Finding = { ...place, reason: 'UnknownTailnet', detail: `${place.path}: ${choice.detail}` };
   return { value: undefined, findings: [...findings, refused] };
 }

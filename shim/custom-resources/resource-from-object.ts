@@ -20,7 +20,7 @@ export function resourceFromObject(object: unknown, place = '', defaultNamespace
   const { apiVersion, kind } = object;
   if (typeof apiVersion !== 'string' || typeof kind !== 'string' || !isResourceKind(kind)) return { kind: 'other' };
   const { group, version } = resourceKinds[kind];
-  if (!apiVersion.startsWith(`${group}/`)) return { kind: 'other' };
+  if (group === '' ? apiVersion !== version : !apiVersion.startsWith(`${group}/`)) return { kind: 'other' };
   if (group === ownGroup && apiVersion !== `${group}/${version}`) {
     return fault(`apiVersion must be ${group}/${version}: there is no other one yet`);
   }
@@ -46,7 +46,7 @@ export function resourceFromObject(object: unknown, place = '', defaultNamespace
       generation: wholeNumber(metadata['generation']),
       createdMs: time(metadata['creationTimestamp']),
       labels: texts(metadata['labels']),
-      spec: object['spec'],
+      spec: kind === 'Secret' ? { data: object['data'], stringData: object['stringData'] } : object['spec'],
       place,
     },
   };

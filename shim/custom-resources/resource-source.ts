@@ -1,9 +1,14 @@
-/** The kinds that are read, of their group: Tailway's own, and those of Gateway API that say where routes can go. */
+/**
+ * The kinds that are read, of their group: Tailway's own, those of Gateway API that say where routes can go, and Secrets,
+ * of which nobody reads others than those that a TailscaleTailnet names.
+ */
 export const resourceKinds = {
   TailscaleEndpoints: { group: 'gateway.tailscale.com', version: 'v1alpha1', plural: 'tailscaleendpoints' },
   TailscaleRoutePolicy: { group: 'gateway.tailscale.com', version: 'v1alpha1', plural: 'tailscaleroutepolicies' },
+  TailscaleTailnet: { group: 'gateway.tailscale.com', version: 'v1alpha1', plural: 'tailscaletailnets' },
   Gateway: { group: 'gateway.networking.k8s.io', version: 'v1', plural: 'gateways' },
   GatewayClass: { group: 'gateway.networking.k8s.io', version: 'v1', plural: 'gatewayclasses' },
+  Secret: { group: '', version: 'v1', plural: 'secrets' },
 } as const;
 
 /** One of {@link resourceKinds}. */
@@ -21,7 +26,7 @@ export interface CustomResource {
   /** Milliseconds since 1970; 0 where the source has none. */
   readonly createdMs: number;
   readonly labels: Readonly<Record<string, string>>;
-  /** `spec` as it stands, unchecked. */
+  /** `spec` as it stands, unchecked; of a Secret, its `data` and `stringData`. */
   readonly spec: unknown;
   /** Where it was read: `file.yaml:12`, or empty for an API server. */
   readonly place: string;

@@ -16,6 +16,7 @@ export function endpointToGroup({ ref, port, upstream }: ServiceEndpoint, defaul
     ...defaults,
     name: buildGroupName(ref),
     selectorTags: [...upstream.value.tags],
+    tailnets: [...upstream.value.tailnets],
     port,
     untagged: Untagged.INCLUDED,
   });

@@ -3,6 +3,7 @@ import type { ClusterLoadAssignment } from '../../proto/gen/envoy/config/endpoin
 import type { Group, GroupResult } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import type { EndpointRef, RoutePolicy, ServiceEndpoint } from '../../proto/gen/tailway/gateway/v1/gateway_pb.ts';
 import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
+import type { ConversionContext } from '../custom-resources/endpoints-from-resource.ts';
 import type { CustomResource, ResourceSink } from '../custom-resources/resource-source.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Clock } from '../sources/clock.ts';
@@ -34,6 +35,8 @@ export interface GatewayState {
 export interface GatewayStore extends GatewayState {
   /** Where resources are told. */
   readonly sink: ResourceSink;
+  /** What the conversion of a resource knows of tailnets now. */
+  readonly conversion: ConversionContext;
   /** The devices that count from now on, for `autoDiscovery`. */
   devices(devices: readonly Device[]): void;
   /** What became of groups, from now on; one that is the same object as before is not looked at. */
@@ -69,7 +72,7 @@ export interface GatewayStoreOptions {
   readonly functions: ClusterFunctions;
   readonly clusterSettings: ClusterSettings;
   readonly groupDefaults: GroupDefaults;
-  /** Names of the tailnets that devices are read from; `-` stands for every name. */
+  /** Names of the settings' own tailnet; `-` stands for every name; none: the settings name no source. */
   readonly tailnets: readonly string[];
   /** Port of discovered services where nothing else says one. */
   readonly endpointPort: number;

@@ -50,16 +50,30 @@ export function createGatewayState(options: GatewayStoreOptions): GatewayStore {
   function changed(changes: readonly CustomResourceChange[]): void {
     for (const change of changes) {
       for (const service of wanted.apply(change)) dirty.add(service);
-      const key = formatResourceKey(change.kind === 'set' ? change.resource : change.key);
-      schedule.set(key, wanted.endpoints.get(key)?.converted.autoDiscovery);
-      refusals.resource(key, wanted.endpoints.get(key) ?? wanted.policies.get(key));
+      for (const key of concernedBy(change)) {
+        schedule.set(key, wanted.endpoints.get(key)?.converted.autoDiscovery);
+        if (told) tellFindings(key);
+      }
     }
     trigger();
   }
 
+  /** The resources that are understood anew: of another tailnet, all that may choose it. */
+  function concernedBy(change: CustomResourceChange): string[] {
+    const identity = change.kind === 'set' ? change.resource : change.key;
+    if (identity.kind !== 'TailscaleTailnet') return [formatResourceKey(identity)];
+    return [...wanted.endpoints.values()]
+      .filter(({ resource }) => resource.namespace === identity.namespace)
+      .map(({ resource }) => formatResourceKey(resource));
+  }
+
+  function tellFindings(key: string): void {
+    refusals.resource(key, wanted.endpoints.get(key) ?? wanted.policies.get(key));
+  }
+
   function discover(key: string): void {
     for (const service of wanted.discover(key, devices ?? [])) dirty.add(service);
-    refusals.resource(key, wanted.endpoints.get(key));
+    if (told) tellFindings(key);
     trigger();
   }
 
@@ -151,6 +165,8 @@ export function createGatewayState(options: GatewayStoreOptions): GatewayStore {
 
   function begin(): void {
     told = true;
+    // Not sooner: what one resource names may be told after it.
+    for (const key of [...wanted.endpoints.keys(), ...wanted.policies.keys()]) tellFindings(key);
     trigger();
   }
 
@@ -208,6 +224,7 @@ export function createGatewayState(options: GatewayStoreOptions): GatewayStore {
     get groups() {
       return decided.groups();
     },
+    conversion: wanted.conversion,
     resources: wanted.endpoints,
     policyResources: wanted.policies,
     gateways: wanted.gateways,

@@ -18,6 +18,7 @@ import { policyFromResource } from '../custom-resources/policy-from-resource.ts'
 import type { CustomResource, CustomResourceChange } from '../custom-resources/resource-source.ts';
 import { formatResourceKey } from '../custom-resources/unique-resources.ts';
 import { digestOf } from './content-digest.ts';
+import { createTailnetDirectory } from './tailnet-directory.ts';
 import { createEndpointIndex, type EndpointIndex } from './endpoint-index.ts';
 
 /** A TailscaleEndpoints, and what it comes to. */
@@ -46,6 +47,8 @@ export interface WantedResources {
   apply(change: CustomResourceChange): readonly string[];
   /** Discovers the endpoints of one resource anew; tells the services that are touched. */
   discover(key: string, devices: readonly Device[]): readonly string[];
+  /** What conversion knows now. */
+  readonly conversion: ConversionContext;
   readonly index: EndpointIndex;
   readonly endpoints: ReadonlyMap<string, WantedEndpoints>;
   readonly policies: ReadonlyMap<string, WantedPolicy>;
@@ -54,7 +57,7 @@ export interface WantedResources {
 }
 
 /** What conversion has to know besides the resources. */
-export interface WantedContext extends ConversionContext {
+export interface WantedContext extends Pick<ConversionContext, 'tailnets'> {
   /** Port of discovered services where nothing else says one. */
   readonly endpointPort: number;
   /** The devices that count now; undefined: not known yet, or no source of them. */
@@ -68,6 +71,18 @@ export function createWantedResources(context: WantedContext): WantedResources {
   const policies = new Map<string, WantedPolicy>();
   const gateways = new Map<string, CustomResource>();
   const gatewayClasses = new Map<string, CustomResource>();
+  const tailnets = createTailnetDirectory();
+  const conversion: ConversionContext = { tailnets: context.tailnets, ofNamespace: tailnets.ofNamespace };
+
+  function convert(key: string, resource: CustomResource): readonly string[] {
+    return want(key, resource, endpointsFromResource(resource, conversion), context.devices() ?? []);
+  }
+
+  /** What names no tailnet, or this one, may be about other devices now. */
+  function tailnetsChanged(namespace: string): string[] {
+    const concerned = [...endpoints].filter(([, { resource }]) => resource.namespace === namespace);
+    return concerned.flatMap(([key, { resource }]) => convert(key, resource));
+  }
 
   function want(key: string, resource: CustomResource, converted: ConvertedEndpoints, devices: readonly Device[]) {
     const found = discover(resource, converted, devices, context.endpointPort);
@@ -95,14 +110,18 @@ export function createWantedResources(context: WantedContext): WantedResources {
   function set(key: string, resource: CustomResource): string[] {
     switch (resource.kind) {
       case 'TailscaleEndpoints':
-        return want(key, resource, endpointsFromResource(resource, context), context.devices() ?? []);
+        return [...convert(key, resource)];
       case 'TailscaleRoutePolicy':
         return setPolicy(key, { resource, ...convertPolicy(resource) });
+      case 'TailscaleTailnet':
+        return tailnets.set(key, resource) ? tailnetsChanged(resource.namespace) : [];
       case 'Gateway':
         gateways.set(key, resource);
         return [];
       case 'GatewayClass':
         gatewayClasses.set(key, resource);
+        return [];
+      case 'Secret':
         return [];
       default:
         return resource.kind satisfies never;
@@ -112,6 +131,8 @@ export function createWantedResources(context: WantedContext): WantedResources {
   function remove(key: string): string[] {
     if (endpoints.delete(key)) return index.replace(key, []);
     if (policies.has(key)) return setPolicy(key, undefined);
+    const namespace = tailnets.delete(key);
+    if (namespace !== undefined) return tailnetsChanged(namespace);
     gateways.delete(key);
     gatewayClasses.delete(key);
     return [];
@@ -126,6 +147,7 @@ export function createWantedResources(context: WantedContext): WantedResources {
       const wanted = endpoints.get(key);
       return wanted === undefined ? [] : want(key, wanted.resource, wanted.converted, devices);
     },
+    conversion,
     index,
     endpoints,
     policies,
@@ -143,12 +165,13 @@ function convertPolicy(resource: CustomResource): Omit<WantedPolicy, 'resource'>
 
 function discover(
   resource: CustomResource,
-  { autoDiscovery, endpoints, findings }: ConvertedEndpoints,
+  { autoDiscovery, endpoints, tailnets, findings }: ConvertedEndpoints,
   devices: readonly Device[],
   defaultPort: number,
 ) {
   if (autoDiscovery === undefined) return { endpoints: [], findings: [] };
   // A refused endpoint keeps its name: no device is to take its place because of a typing error.
   const taken = new Set([...endpoints.map(({ ref }) => ref?.endpoint ?? ''), ...findings.map((each) => each.endpoint)]);
-  return discoverEndpoints(resource, { spec: autoDiscovery, devices, taken, defaultPort });
+  const own = devices.filter(({ tailnet }) => tailnets.includes(tailnet));
+  return discoverEndpoints(resource, { spec: autoDiscovery, devices: own, taken, defaultPort });
 }

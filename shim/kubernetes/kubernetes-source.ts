@@ -26,22 +26,42 @@ export interface KubernetesSourceOptions {
 
 const clusterScoped: ReadonlySet<ResourceKind> = new Set(['GatewayClass']);
 
+/** Secrets are watched one by one, by who was told their names. */
+const watchedKinds = Object.keys(resourceKinds).filter((kind) => kind !== 'Secret') as ResourceKind[];
+
+/** Kinds that came later than others: an installation may lack their CRDs or rights, and must serve all the same. */
+const lateKinds: ReadonlySet<ResourceKind> = new Set(['TailscaleTailnet']);
+
+/** How long the end of the start waits for late kinds when all others are there. */
+const lateMs = 10_000;
+
 /** Mirrors all kinds that are read; a kind that cannot be read leaves the others alone. */
 export function createKubernetesSource(options: KubernetesSourceOptions): ResourceSource {
   const { client, namespaces, clock, random, log, observe } = options;
   return {
     name: 'kubernetes',
     async run(sink, signal) {
-      // The names of a constant.
-      const collections = (Object.keys(resourceKinds) as ResourceKind[]).flatMap((kind) =>
+      const collections = watchedKinds.flatMap((kind) =>
         (clusterScoped.has(kind) || namespaces.length === 0 ? [undefined] : namespaces).map((namespace) => ({
           kind,
           path: apiPath(resourceKinds[kind], { namespace }),
         })),
       );
-      let unsynced = collections.length;
+      const unsynced = new Set(collections);
+      let cancel: (() => void) | undefined;
+      let isSynced = false;
+      const finish = () => {
+        cancel?.();
+        if (!isSynced && !signal.aborted) sink.synced();
+        isSynced = true;
+      };
+      const progress = () => {
+        if (unsynced.size === 0) finish();
+        else if ([...unsynced].every(({ kind }) => lateKinds.has(kind))) cancel ??= clock.setTimeout(finish, lateMs);
+      };
       await Promise.all(
-        collections.map(async ({ kind, path }) => {
+        collections.map(async (collection) => {
+          const { kind, path } = collection;
           const collectionLog = log.child({ path });
           const told = createChangeFilter();
           await createReflector({ client, path, clock, random }).run(
@@ -52,8 +72,8 @@ export function createKubernetesSource(options: KubernetesSourceOptions): Resour
                 if (relevant.length > 0) sink.changed(relevant);
               },
               synced() {
-                unsynced -= 1;
-                if (unsynced === 0) sink.synced();
+                unsynced.delete(collection);
+                progress();
               },
               failed: (detail) => sink.failed({ place: path, detail }),
               recovered: () => collectionLog.info({}, 'reads the collection again'),
@@ -62,6 +82,7 @@ export function createKubernetesSource(options: KubernetesSourceOptions): Resour
           );
         }),
       );
+      cancel?.();
     },
   };
 }

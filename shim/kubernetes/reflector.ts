@@ -17,8 +17,12 @@ export interface ReflectorSink {
   changed(changes: readonly ObjectChange[]): void;
   /** Everything that there was at the start has been told. Called once. */
   synced(): void;
-  /** The collection cannot be read since now, or for another reason than before; what was told stays, and trying goes on. */
-  failed(detail: string): void;
+  /**
+   * The collection cannot be read since now, or for another reason than before; what was told stays, and trying goes on.
+   *
+   * @param status of the API server's answer; 0: there was none
+   */
+  failed(detail: string, status: number): void;
   /** It can be read again. */
   recovered(): void;
 }
@@ -35,6 +39,8 @@ export interface ReflectorOptions {
   /** Path of the collection. */
   readonly path: string;
   readonly labelSelector?: string;
+  /** `metadata.name=…` for a single object: rights by its name are enough then. */
+  readonly fieldSelector?: string;
   readonly clock: Clock;
   /** From 0 up to 1. */
   readonly random: () => number;
@@ -69,11 +75,15 @@ export function createReflector({
   client,
   path,
   labelSelector,
+  fieldSelector,
   clock,
   random,
   missingHoldMs = 10_000,
 }: ReflectorOptions): Reflector {
-  const selection: Readonly<Record<string, string>> = labelSelector === undefined ? {} : { labelSelector };
+  const selection: Readonly<Record<string, string>> = {
+    ...(labelSelector === undefined ? {} : { labelSelector }),
+    ...(fieldSelector === undefined ? {} : { fieldSelector }),
+  };
   const backOff = createBackOff(random);
   /** What was told, by its key; the values are what a removal needs. */
   const known = new Map<string, { readonly namespace: string; readonly name: string }>();
@@ -180,7 +190,7 @@ export function createReflector({
     }
     if (isKubeError(err, 410) && !starting) return backOff.next(err.retryAfterMs);
     const detail = err.status === 404 ? `the API server does not know ${path}: is its CRD installed?` : err.message;
-    if (detail !== failure) sink.failed(detail);
+    if (detail !== failure) sink.failed(detail, err.status);
     failure = detail;
     return backOff.next(err.retryAfterMs);
   }
