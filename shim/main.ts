@@ -128,6 +128,7 @@ async function run(settings: Settings, place: ResourcePlace | undefined, log: Lo
 /** Where resources come from, if from anywhere: a folder, else a cluster. */
 async function findResources(settings: Settings): Promise<ResourcePlace | undefined> {
   if (settings.resources !== undefined) return { kind: 'folder', path: settings.resources };
+  if (settings.kubernetes === 'off') return undefined;
   const kube = await loadKubeConfig({ kubeconfig: settings.kubeconfig, environment: process.env });
   return kube && { kind: 'cluster', kube };
 }

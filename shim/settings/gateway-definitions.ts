@@ -17,6 +17,14 @@ export const gatewayDefinitions = {
     parse: path,
     help: 'kubeconfig of the cluster whose resources are served; in a cluster, that one unless something else is set',
   }),
+  kubernetes: given({
+    group: 'Gateway',
+    flag: 'kubernetes',
+    environment: 'TAILWAY_KUBERNETES',
+    fallback: 'auto',
+    parse: oneOf('auto', 'off'),
+    help: 'auto: resources of the cluster as --kubeconfig says; off: no cluster is asked, even within one',
+  }),
   namespaces: given({
     group: 'Gateway',
     flag: 'namespaces',

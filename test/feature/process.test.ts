@@ -60,6 +60,19 @@ describe('the start', () => {
     expect(output).toContain('TS_ENVOY_DISCOVERY_TAGS');
   });
 
+  it('asks no cluster where it is told so', async () => {
+    const noCluster = ['--kubeconfig=/no/such/kubeconfig', '--kubernetes=off'];
+    const shim = await startShim([`--devices=${devices}`, ...noCluster]);
+    try {
+      await waitFor('readiness', async () => ((await status(shim.healthPort, '/readyz')) === 200 ? true : undefined));
+      expect(shim.log()).not.toContainEqual(expect.objectContaining({ component: 'gateway' }));
+    } finally {
+      await shim.process.stop('SIGKILL');
+    }
+    const { code, output } = await runToEnd(noCluster);
+    expect({ code, output }).toEqual({ code: 2, output: expect.stringContaining('nothing to serve') });
+  });
+
   it('names the setting of an address that is taken', async () => {
     const occupant = createServer();
     await new Promise<void>((resolve) => occupant.listen(0, '127.0.0.1', resolve));
