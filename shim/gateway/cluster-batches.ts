@@ -1,6 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { create } from '@bufbuild/protobuf';
-import { Code, ConnectError } from '@connectrpc/connect';
 import type { ClusterLoadAssignment } from '../../proto/gen/envoy/config/endpoint/v3/endpoint_pb.ts';
 import {
   type ClusterSettings,
@@ -9,6 +8,7 @@ import {
   type ComputeClustersResponse,
 } from '../../proto/gen/tailway/clusters/v1/clusters_pb.ts';
 import type { RoutePolicy, ServiceEndpoint } from '../../proto/gen/tailway/gateway/v1/gateway_pb.ts';
+import { isAboutContent } from '../functions/call-error.ts';
 
 /** The function that builds clusters, wherever it runs. */
 export interface ClusterFunctions {
@@ -95,19 +95,4 @@ function toRequest(
   const policies = namespaces.flatMap((namespace) => policiesOf.get(namespace) ?? []);
   const groupAssignments = assignments(endpoints);
   return create(ComputeClustersRequestSchema, { endpoints, policies, settings, groupAssignments });
-}
-
-/** Whether another content may fare better; a function that can't be reached fails whatever it is asked. */
-function isAboutContent(err: unknown): boolean {
-  if (!(err instanceof ConnectError)) return true;
-  switch (err.code) {
-    case Code.InvalidArgument:
-    case Code.FailedPrecondition:
-    case Code.OutOfRange:
-    case Code.Internal:
-    case Code.ResourceExhausted:
-      return true;
-    default:
-      return false;
-  }
 }

@@ -1,5 +1,6 @@
 import { create, fromBinary } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { Code, ConnectError } from '@connectrpc/connect';
 import { describe, expect, it } from 'vitest';
 import { computeDataPlane } from '../../functions/dataplane/dataplane.ts';
 import { computeEndpoints } from '../../functions/endpoints/endpoints.ts';
@@ -16,7 +17,10 @@ const device = (id: string, address: string, more: Partial<Device> = {}) =>
   create(DeviceSchema, { id, addresses: [address], authorized: true, tags: ['tag:weight-1'], ...more } as Device);
 
 /** A publisher whose functions, clock and log the test is the master of. */
-function createBench(overrides: Partial<PublisherOptions['functions']> = {}) {
+function createBench(
+  overrides: Partial<PublisherOptions['functions']> = {},
+  more: Pick<PublisherOptions, 'onComputed' | 'debounceMs'> = {},
+) {
   const errors: string[] = [];
   const timers: { callback: () => void; ms: number; armed: boolean }[] = [];
   let now = 1_000_000;
@@ -50,6 +54,7 @@ function createBench(overrides: Partial<PublisherOptions['functions']> = {}) {
       },
     },
     log,
+    ...more,
   });
   return {
     cache,
@@ -166,5 +171,140 @@ describe('a publisher', () => {
     publisher.devices([device('a', '100.64.0.1')]);
     await publisher.settled();
     expect(transactions()).toBe(1);
+  });
+
+  it('computes the groups that a change touches, and no others', async () => {
+    const asked: string[][] = [];
+    const posted: number[] = [];
+    const told: string[][] = [];
+    const { cache, publisher } = createBench(
+      {
+        async computeEndpoints(request) {
+          asked.push(request.groups.map(({ name }) => name));
+          posted.push(request.devices.length);
+          return computeEndpoints(request);
+        },
+      },
+      { onComputed: ({ changed }) => void told.push(changed.map(({ name }) => name)) },
+    );
+    const devices = Array.from({ length: 3000 }, (_, i) =>
+      device(`d${i}`, `100.64.${i >> 8}.${i & 255}`, { tags: ['tag:weight-1', `tag:service-${i % 1000}`] }),
+    );
+    const groups = Array.from({ length: 1000 }, (_, i) =>
+      create(GroupSchema, { name: `g${i}`, port: 80, selectorTags: [`tag:service-${i}`] }),
+    );
+    publisher.groups(groups);
+    publisher.devices(devices);
+    await publisher.settled();
+    expect(new Set(asked.flat()).size).toBe(1001);
+    expect(Math.max(...posted.toSorted((a, b) => a - b).slice(0, -1))).toBeLessThanOrEqual(1000);
+
+    asked.length = posted.length = told.length = 0;
+    const before = new Map(
+      cache
+        .view(typeUrls.endpoint)
+        .wildcard()
+        .map((resource) => [resource.name, resource]),
+    );
+    publisher.devices(devices.with(7, device('d7', '100.64.0.7', { tags: ['tag:weight-1', 'tag:service-8'] })));
+    await publisher.settled();
+    // Its old group, its new group, and the sidecars', which is over what a call holds and has one for itself.
+    expect(asked.flat().toSorted()).toEqual(['eds_backend', 'g7', 'g8']);
+    expect(posted.toSorted((a, b) => a - b)).toEqual([6, 3000]);
+    expect(told).toEqual([['eds_backend', 'g7', 'g8']]);
+    const kept = cache
+      .view(typeUrls.endpoint)
+      .wildcard()
+      .filter((resource) => before.get(resource.name) === resource);
+    expect(kept).toHaveLength(1001 - 2);
+
+    asked.length = 0;
+    publisher.groups(groups.with(3, create(GroupSchema, { name: 'g3', port: 81, selectorTags: ['tag:service-3'] })));
+    await publisher.settled();
+    expect(asked).toEqual([['g3']]);
+  });
+
+  it('computes nothing for what no function looks at', async () => {
+    let calls = 0;
+    const { publisher, transactions } = createBench({
+      async computeEndpoints(request) {
+        calls++;
+        return computeEndpoints(request);
+      },
+    });
+    const attributes = (value: string): Partial<Device> => ({
+      online: true,
+      attributes: { 'node:osVersion': { value } as never },
+      lastSeen: timestampFromMs(value.length),
+    });
+    publisher.devices([device('a', '100.64.0.1', attributes('6.1'))]);
+    await publisher.settled();
+    publisher.devices([device('a', '100.64.0.1', attributes('6.12'))]);
+    await publisher.settled();
+    expect(calls).toBe(1);
+    expect(transactions()).toBe(1);
+  });
+
+  it('publishes first when every group is there, but waits for none that can never be', async () => {
+    let away = true;
+    const { cache, publisher, pass } = createBench({
+      async computeEndpoints(request) {
+        if (away) throw new ConnectError('away', Code.Unavailable);
+        if (request.groups.some(({ name }) => name === 'bad')) throw new ConnectError('bad', Code.InvalidArgument);
+        return computeEndpoints(request);
+      },
+    });
+    const names = () =>
+      cache
+        .view(typeUrls.endpoint)
+        .wildcard()
+        .map(({ name }) => name);
+    publisher.groups(['a', 'bad', 'c'].map((name) => create(GroupSchema, { name, port: 80 })));
+    publisher.devices([device('a', '100.64.0.1')]);
+    await publisher.settled();
+    expect(cache.synced).toBe(false);
+    away = false;
+    await pass(1000);
+    expect(names()).toEqual(['a', 'c', 'eds_backend']);
+  });
+
+  it('collects changes for a moment where that is wanted', async () => {
+    let calls = 0;
+    const { publisher, pass, addresses } = createBench(
+      {
+        async computeEndpoints(request) {
+          calls++;
+          return computeEndpoints(request);
+        },
+      },
+      { debounceMs: 20 },
+    );
+    publisher.devices([device('a', '100.64.0.1')]);
+    publisher.devices([device('b', '100.64.0.2')]);
+    expect(calls).toBe(0);
+    await pass(20);
+    expect(calls).toBe(1);
+    expect(addresses()).toEqual(['100.64.0.2']);
+  });
+
+  it('waits for its next try when something is due while the function is away', async () => {
+    let broken = false;
+    const { publisher, armed, pass, addresses } = createBench({
+      async computeEndpoints(request) {
+        if (broken) throw new ConnectError('away', Code.Unavailable);
+        return computeEndpoints(request);
+      },
+    });
+    publisher.devices([device('a', '100.64.0.1', { expires: timestampFromMs(1_060_000) }), device('b', '100.64.0.2')]);
+    await publisher.settled();
+    broken = true;
+    await pass(60_000);
+    expect(armed()).toEqual([1000]);
+    await pass(1000);
+    expect(armed()).toEqual([2000]);
+    expect(addresses()).toEqual(['100.64.0.1', '100.64.0.2']);
+    broken = false;
+    await pass(2000);
+    expect(addresses()).toEqual(['100.64.0.2']);
   });
 });

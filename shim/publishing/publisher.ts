@@ -1,14 +1,21 @@
-import { create } from '@bufbuild/protobuf';
-import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
+import { timestampMs } from '@bufbuild/protobuf/wkt';
+import { compareText } from '../../functions/compare-text.ts';
 import type { ComputeDataPlaneRequest } from '../../proto/gen/tailway/dataplane/v1/dataplane_pb.ts';
-import { ComputeEndpointsRequestSchema, type Group } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+import type {
+  ComputeEndpointsResponse,
+  Group,
+  GroupResult,
+} from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import type { FunctionsClient } from '../functions/functions-client.ts';
-import type { Log } from '../telemetry/log.ts';
-import type { ComputedGroups } from './computed-groups.ts';
-import { dataPlaneToResources, endpointsToResources } from './xds-resources.ts';
 import type { Clock } from '../sources/clock.ts';
+import type { Log } from '../telemetry/log.ts';
 import { type Resource, type ResourceChange, typeUrls } from '../xds/resource.ts';
+import type { ComputedGroups } from './computed-groups.ts';
+import { createDeviceBook } from './device-book.ts';
+import { type EndpointResults, computeEndpointBatches } from './endpoint-batches.ts';
+import { createGroupBook } from './group-book.ts';
+import { dataPlaneToResources, groupToResources } from './xds-resources.ts';
 
 /** Turns what is known of a tailnet into xDS resources, whenever either changes. */
 export interface Publisher {
@@ -27,99 +34,175 @@ export interface PublisherOptions {
   readonly cache: { apply(changes: Iterable<ResourceChange>): void };
   /** The group of the sidecars, and their data plane; absent: sidecars are not served. */
   readonly sidecars?: { readonly group: Group; readonly dataPlane: ComputeDataPlaneRequest };
+  /** How long changes are collected before they are computed; default 0: the first is computed at once. */
+  readonly debounceMs?: number;
   readonly clock: Clock;
   readonly log: Log;
-  /** Told of the groups whose results were computed anew, after each publication. */
+  /**
+   * Told after each publication which groups it computed anew, and after changes that concern no group, with none.
+   * Also where to follow the results of some groups: look for their names in `changed` and `gone`.
+   */
   readonly onComputed?: (computed: ComputedGroups) => void;
 }
 
-/** How soon a computation that failed is tried again. */
-const retryMs = 1000;
+/** How soon a computation that failed is tried again at first, and at last. */
+const retryMs = { first: 1000, last: 15_000 };
 
 /**
- * Computes one answer at a time, always from the newest input; an answer that fails leaves what is
- * published. The first devices publish the data plane too, in one transaction: before that
- * nothing is served. When time alone changes an answer (a key ends, an attribute expires), it is computed again then.
+ * Computes what a change touches, and nothing else: the groups that select a device that is different, and those that are
+ * different themselves. One computation at a time, from the newest input; all of it is one transaction. What fails
+ * leaves what is published. The first devices publish the data plane and all groups at once: before that nothing is
+ * served. When time alone changes an answer (a key ends, an attribute expires), it is computed again then.
  */
 export function createPublisher(options: PublisherOptions): Publisher {
-  const { functions, cache, sidecars, clock, log } = options;
-  let devices: readonly Device[] | undefined;
-  let groups: readonly Group[] = [];
+  const { functions, cache, sidecars, clock, log, debounceMs = 0 } = options;
+  const own = sidecars === undefined ? [] : [sidecars.group];
+  const book = createDeviceBook();
+  const wanted = createGroupBook();
+  const results = new Map<string, GroupResult>();
+  /** When time changes results, by group: milliseconds since 1970. */
+  const due = new Map<string, number>();
+  const dirty = new Set<string>(wanted.set(own).changed);
+  /** Results that wait for the next transaction, by group. */
+  const unpublished = new Map<string, GroupResult>();
+  let known = false;
+  let published = false;
   let dataPlane: readonly Resource[] | undefined;
-  let published: ReadonlySet<string> = new Set();
+  let gone: string[] = [];
+  let failures = 0;
   let busy = false;
   let running = Promise.resolve();
   let again = false;
   let closed = false;
   let disarm = () => {};
+  let disarmDebounce: (() => void) | undefined;
 
-  async function compute(input: readonly Device[]): Promise<void> {
+  async function compute(): Promise<void> {
     dataPlane ??= sidecars && dataPlaneToResources(await functions.computeDataPlane(sidecars.dataPlane));
-    const now = clock.now();
-    const answer = await functions.computeEndpoints(
-      create(ComputeEndpointsRequestSchema, {
-        now: timestampFromMs(now),
-        groups: [...(sidecars === undefined ? [] : [sidecars.group]), ...groups],
-        devices: [...input],
-      }),
-    );
-    if (closed) return;
-    const resources = [...(dataPlane ?? []), ...endpointsToResources(answer)];
-    const names = new Set(answer.groups.map(({ name }) => name));
-    const gone = [...published].filter((name) => !names.has(name));
-    cache.apply([
-      ...resources.map((resource) => ({ kind: 'set', resource }) as const),
-      ...gone.map((name) => ({ kind: 'remove', typeUrl: typeUrls.endpoint, name }) as const),
-    ]);
-    published = names;
-    options.onComputed?.({
-      all: new Map(answer.groups.map((group) => [group.name, group])),
-      changed: answer.groups,
-      gone,
+    const names = [...dirty].toSorted(compareText);
+    dirty.clear();
+    const inputs = names.flatMap((name) => {
+      const group = wanted.get(name);
+      return group === undefined ? [] : [{ group, devices: book.select(group) }];
     });
-    if (answer.validUntil !== undefined) arm(timestampMs(answer.validUntil) - now);
+    const { answered, failed } = await computeEndpointBatches(functions, inputs, clock.now());
+    if (closed) return;
+    for (const answer of answered) keep(answer);
+    // A client that asks for a group which is not there yet would take it as gone.
+    if (published || failed.every(({ permanent }) => permanent)) publish();
+    retry(failed);
   }
 
-  function arm(ms: number): void {
+  /** Keeps an answer for the next transaction. */
+  function keep({ groups, validUntil }: ComputeEndpointsResponse): void {
+    for (const result of groups) {
+      if (wanted.get(result.name) === undefined) continue;
+      results.set(result.name, result);
+      unpublished.set(result.name, result);
+      if (validUntil === undefined) due.delete(result.name);
+      else due.set(result.name, timestampMs(validUntil));
+    }
+  }
+
+  function publish(): void {
+    const first = published ? [] : (dataPlane ?? []);
+    published = true;
+    const removed = gone.filter((name) => wanted.get(name) === undefined);
+    gone = [];
+    const changed = [...unpublished.values()].toSorted((a, b) => compareText(a.name, b.name));
+    unpublished.clear();
+    cache.apply([
+      ...[...first, ...changed.flatMap(groupToResources)].map((resource) => ({ kind: 'set', resource }) as const),
+      ...removed.map((name) => ({ kind: 'remove', typeUrl: typeUrls.endpoint, name }) as const),
+    ]);
+    options.onComputed?.({ all: results, changed, gone: removed });
+  }
+
+  function retry(failed: EndpointResults['failed']): void {
+    const [first] = failed;
+    failures = first === undefined ? 0 : failures + 1;
+    if (first === undefined) return;
+    for (const { name } of failed) dirty.add(name);
+    tellFailure(first.err, { count: failed.length, groups: failed.slice(0, 10).map(({ name }) => name) });
+  }
+
+  function tellFailure(err: unknown, fields: object): void {
+    log.error({ err, retryMs: retryInMs(), ...fields }, 'failed to compute endpoints: the last good ones stay');
+  }
+
+  function retryInMs(): number {
+    return Math.min(retryMs.first * 2 ** Math.max(0, failures - 1), retryMs.last);
+  }
+
+  /** Wakes up for the next try, or when time changes a result. */
+  function arm(): void {
     disarm();
-    disarm = clock.setTimeout(trigger, Math.max(1, ms));
+    const dueMs = [...due.values()].reduce((a, b) => Math.min(a, b), Infinity) - clock.now();
+    const ms = failures > 0 ? retryInMs() : dueMs;
+    if (ms < Infinity && !closed) disarm = clock.setTimeout(wake, Math.max(1, ms));
+  }
+
+  function wake(): void {
+    const nowMs = clock.now();
+    for (const [name, dueMs] of due) if (dueMs <= nowMs) dirty.add(name);
+    trigger();
   }
 
   async function run(): Promise<void> {
     do {
       again = false;
-      disarm();
       try {
-        if (devices !== undefined) await compute(devices);
+        if (known) await compute();
       } catch (err) {
-        log.error({ err, retryMs }, 'failed to compute endpoints: the last good ones stay');
-        arm(retryMs);
+        failures++;
+        tellFailure(err, {});
       }
     } while (again && !closed);
     busy = false;
+    arm();
   }
 
+  /** Whatever is told while a computation is under way is the next one's. */
   function trigger(): void {
     if (closed) return;
     again = true;
     if (busy) return;
     busy = true;
-    running = run();
+    running = debounceMs > 0 ? collect().then(run) : run();
+  }
+
+  function collect(): Promise<void> {
+    return new Promise((resolve) => {
+      disarmDebounce = clock.setTimeout(resolve, debounceMs);
+    });
   }
 
   return {
     devices(next) {
-      devices = next;
+      for (const { before, after } of book.set(next)) {
+        for (const device of [before, after]) {
+          if (device !== undefined) for (const name of wanted.selecting(device)) dirty.add(name);
+        }
+      }
+      known = true;
       trigger();
     },
     groups(next) {
-      groups = next;
+      const told = wanted.set([...own, ...next]);
+      for (const name of told.changed) dirty.add(name);
+      for (const name of told.gone) {
+        dirty.delete(name);
+        due.delete(name);
+        unpublished.delete(name);
+        if (results.delete(name)) gone.push(name);
+      }
       trigger();
     },
     settled: () => running,
     close() {
       closed = true;
       disarm();
+      disarmDebounce?.();
     },
   };
 }

@@ -4,7 +4,7 @@ import { ClusterLoadAssignmentSchema } from '../../proto/gen/envoy/config/endpoi
 import { type Listener, ListenerSchema } from '../../proto/gen/envoy/config/listener/v3/listener_pb.ts';
 import { RouteConfigurationSchema } from '../../proto/gen/envoy/config/route/v3/route_pb.ts';
 import type { ComputeDataPlaneResponse } from '../../proto/gen/tailway/dataplane/v1/dataplane_pb.ts';
-import type { ComputeEndpointsResponse } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+import type { GroupResult } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import { type Resource, createResource, typeUrls } from '../xds/resource.ts';
 
 /** The xDS resources of a computed data plane. */
@@ -29,11 +29,9 @@ function listenerToResource(listener: Listener, onDemand: boolean): Resource {
   return createResource(typeUrls.listener, listener.name, toBinary(ListenerSchema, listener), { onDemand });
 }
 
-/** The load assignments of computed groups. */
-export function endpointsToResources(answer: ComputeEndpointsResponse): Resource[] {
-  return answer.groups.flatMap(({ name, loadAssignment }) =>
-    loadAssignment === undefined
-      ? []
-      : [createResource(typeUrls.endpoint, name, toBinary(ClusterLoadAssignmentSchema, loadAssignment))],
-  );
+/** The load assignment of a computed group. */
+export function groupToResources({ name, loadAssignment }: GroupResult): Resource[] {
+  return loadAssignment === undefined
+    ? []
+    : [createResource(typeUrls.endpoint, name, toBinary(ClusterLoadAssignmentSchema, loadAssignment))];
 }
