@@ -19,7 +19,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file tailway/endpoints/v1/endpoints.proto.
  */
 export const file_tailway_endpoints_v1_endpoints: GenFile = /*@__PURE__*/
-  fileDesc("CiR0YWlsd2F5L2VuZHBvaW50cy92MS9lbmRwb2ludHMucHJvdG8SFHRhaWx3YXkuZW5kcG9pbnRzLnYxItsBChdDb21wdXRlRW5kcG9pbnRzUmVxdWVzdBIvCgNub3cYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESNwoGZ3JvdXBzGAIgAygLMhsudGFpbHdheS5lbmRwb2ludHMudjEuR3JvdXBCCrpIB5IBBBCgjQYSNwoHZGV2aWNlcxgDIAMoCzIaLnRhaWx3YXkudGFpbG5ldC52MS5EZXZpY2VCCrpIB5IBBBCgjQYSHQoJdW5oZWFsdGh5GAQgAygJQgq6SAeSAQQQoI0GIv8ECgVHcm91cBIYCgRuYW1lGAEgASgJQgq6SAdyBRABGIAIEh8KDXNlbGVjdG9yX3RhZ3MYAiADKAlCCLpIBZIBAhBAEiEKDmRpc2NvdmVyeV90YWdzGAMgAygJQgm6SAaSAQMQgAgSGQoEcG9ydBgEIAEoDUILukgIKgYY//8DKAESRQoOYWRkcmVzc19mYW1pbHkYBSABKA4yIy50YWlsd2F5LmVuZHBvaW50cy52MS5BZGRyZXNzRmFtaWx5Qgi6SAWCAQIQARI6Cgh1bnRhZ2dlZBgGIAEoDjIeLnRhaWx3YXkuZW5kcG9pbnRzLnYxLlVudGFnZ2VkQgi6SAWCAQIQARJcChBsb2NhbGl0eV93ZWlnaHRzGAcgAygLMjAudGFpbHdheS5lbmRwb2ludHMudjEuR3JvdXAuTG9jYWxpdHlXZWlnaHRzRW50cnlCELpIDZoBCioIKgYYwIQ9KAESXAoQZW5kcG9pbnRfd2VpZ2h0cxgIIAMoCzIwLnRhaWx3YXkuZW5kcG9pbnRzLnYxLkdyb3VwLkVuZHBvaW50V2VpZ2h0c0VudHJ5QhC6SA2aAQoqCCoGGMCEPSgBEioKF292ZXJwcm92aXNpb25pbmdfZmFjdG9yGAkgASgNQgm6SAYqBBigjQYSIgoIdGFpbG5ldHMYCiADKAlCELpIDZIBChCACCIFcgMYwAIaNgoUTG9jYWxpdHlXZWlnaHRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgNOgI4ARo2ChRFbmRwb2ludFdlaWdodHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKA06AjgBIn4KGENvbXB1dGVFbmRwb2ludHNSZXNwb25zZRIxCgZncm91cHMYASADKAsyIS50YWlsd2F5LmVuZHBvaW50cy52MS5Hcm91cFJlc3VsdBIvCgt2YWxpZF91bnRpbBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi/AEKC0dyb3VwUmVzdWx0EgwKBG5hbWUYASABKAkSSAoPbG9hZF9hc3NpZ25tZW50GAIgASgLMi8uZW52b3kuY29uZmlnLmVuZHBvaW50LnYzLkNsdXN0ZXJMb2FkQXNzaWdubWVudBIxCghleGNsdWRlZBgDIAMoCzIfLnRhaWx3YXkuZW5kcG9pbnRzLnYxLkV4Y2x1c2lvbhIyCgpsb2NhbGl0aWVzGAQgAygLMh4udGFpbHdheS5lbmRwb2ludHMudjEuTG9jYWxpdHkSLgoHcmVmdXNlZBgFIAMoCzIdLnRhaWx3YXkuZW5kcG9pbnRzLnYxLlJlZnVzYWwiegoJRXhjbHVzaW9uEhEKCWRldmljZV9pZBgBIAEoCRITCgtkZXZpY2VfbmFtZRgCIAEoCRI1CgZyZWFzb24YAyABKA4yJS50YWlsd2F5LmVuZHBvaW50cy52MS5FeGNsdXNpb25SZWFzb24SDgoGZGV0YWlsGAQgASgJIkwKB1JlZnVzYWwSEQoJZGV2aWNlX2lkGAEgASgJEg8KB3N1YmplY3QYAiABKAkSDQoFdmFsdWUYAyABKAkSDgoGZGV0YWlsGAQgASgJIscBCghMb2NhbGl0eRIOCgZyZWdpb24YASABKAkSDAoEem9uZRgCIAEoCRIQCghwcmlvcml0eRgDIAEoDRIOCgZ3ZWlnaHQYBCABKA0SOQoNd2VpZ2h0X3NvdXJjZRgFIAEoDjIiLnRhaWx3YXkuZW5kcG9pbnRzLnYxLldlaWdodFNvdXJjZRINCgVzaGFyZRgGIAEoARIxCgllbmRwb2ludHMYByADKAsyHi50YWlsd2F5LmVuZHBvaW50cy52MS5FbmRwb2ludCK8AQoIRW5kcG9pbnQSEQoJZGV2aWNlX2lkGAEgASgJEhMKC2RldmljZV9uYW1lGAIgASgJEg8KB2FkZHJlc3MYAyABKAkSDAoEcG9ydBgEIAEoDRIOCgZ3ZWlnaHQYBSABKA0SOQoNd2VpZ2h0X3NvdXJjZRgGIAEoDjIiLnRhaWx3YXkuZW5kcG9pbnRzLnYxLldlaWdodFNvdXJjZRINCgVzaGFyZRgHIAEoARIPCgdoZWFsdGh5GAggASgIKqkBCg1BZGRyZXNzRmFtaWx5Eh4KGkFERFJFU1NfRkFNSUxZX1VOU1BFQ0lGSUVEEAASHQoZQUREUkVTU19GQU1JTFlfSVBWNF9GSVJTVBABEh0KGUFERFJFU1NfRkFNSUxZX0lQVjZfRklSU1QQAhIcChhBRERSRVNTX0ZBTUlMWV9JUFY0X09OTFkQAxIcChhBRERSRVNTX0ZBTUlMWV9JUFY2X09OTFkQBCpSCghVbnRhZ2dlZBIYChRVTlRBR0dFRF9VTlNQRUNJRklFRBAAEhUKEVVOVEFHR0VEX0VYQ0xVREVEEAESFQoRVU5UQUdHRURfSU5DTFVERUQQAirHAgoPRXhjbHVzaW9uUmVhc29uEiAKHEVYQ0xVU0lPTl9SRUFTT05fVU5TUEVDSUZJRUQQABIhCh1FWENMVVNJT05fUkVBU09OX1VOQVVUSE9SSVpFRBABEhwKGEVYQ0xVU0lPTl9SRUFTT05fRVhQSVJFRBACEh0KGUVYQ0xVU0lPTl9SRUFTT05fRVhURVJOQUwQAxIcChhFWENMVVNJT05fUkVBU09OX09GRkxJTkUQBBIkCiBFWENMVVNJT05fUkVBU09OX0JMT0NLU19JTkNPTUlORxAFEiUKIUVYQ0xVU0lPTl9SRUFTT05fTk9fRElTQ09WRVJZX1RBRxAGEh8KG0VYQ0xVU0lPTl9SRUFTT05fTk9fQUREUkVTUxAHEiYKIkVYQ0xVU0lPTl9SRUFTT05fRFVQTElDQVRFX0FERFJFU1MQCCqvAQoMV2VpZ2h0U291cmNlEh0KGVdFSUdIVF9TT1VSQ0VfVU5TUEVDSUZJRUQQABIaChZXRUlHSFRfU09VUkNFX1JFU09VUkNFEAESFQoRV0VJR0hUX1NPVVJDRV9UQUcQAhIbChdXRUlHSFRfU09VUkNFX0FUVFJJQlVURRADEhUKEVdFSUdIVF9TT1VSQ0VfU1VNEAQSGQoVV0VJR0hUX1NPVVJDRV9ERUZBVUxUEAUyiQEKD0VuZHBvaW50U2VydmljZRJ2ChBDb21wdXRlRW5kcG9pbnRzEi0udGFpbHdheS5lbmRwb2ludHMudjEuQ29tcHV0ZUVuZHBvaW50c1JlcXVlc3QaLi50YWlsd2F5LmVuZHBvaW50cy52MS5Db21wdXRlRW5kcG9pbnRzUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_buf_validate_validate, file_envoy_config_endpoint_v3_endpoint, file_google_protobuf_timestamp, file_tailway_tailnet_v1_device]);
+  fileDesc("CiR0YWlsd2F5L2VuZHBvaW50cy92MS9lbmRwb2ludHMucHJvdG8SFHRhaWx3YXkuZW5kcG9pbnRzLnYxItsBChdDb21wdXRlRW5kcG9pbnRzUmVxdWVzdBIvCgNub3cYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESNwoGZ3JvdXBzGAIgAygLMhsudGFpbHdheS5lbmRwb2ludHMudjEuR3JvdXBCCrpIB5IBBBCgjQYSNwoHZGV2aWNlcxgDIAMoCzIaLnRhaWx3YXkudGFpbG5ldC52MS5EZXZpY2VCCrpIB5IBBBCgjQYSHQoJdW5oZWFsdGh5GAQgAygJQgq6SAeSAQQQoI0GIv8ECgVHcm91cBIYCgRuYW1lGAEgASgJQgq6SAdyBRABGIAIEh8KDXNlbGVjdG9yX3RhZ3MYAiADKAlCCLpIBZIBAhBAEiEKDmRpc2NvdmVyeV90YWdzGAMgAygJQgm6SAaSAQMQgAgSGQoEcG9ydBgEIAEoDUILukgIKgYY//8DKAESRQoOYWRkcmVzc19mYW1pbHkYBSABKA4yIy50YWlsd2F5LmVuZHBvaW50cy52MS5BZGRyZXNzRmFtaWx5Qgi6SAWCAQIQARI6Cgh1bnRhZ2dlZBgGIAEoDjIeLnRhaWx3YXkuZW5kcG9pbnRzLnYxLlVudGFnZ2VkQgi6SAWCAQIQARJcChBsb2NhbGl0eV93ZWlnaHRzGAcgAygLMjAudGFpbHdheS5lbmRwb2ludHMudjEuR3JvdXAuTG9jYWxpdHlXZWlnaHRzRW50cnlCELpIDZoBCioIKgYYwIQ9KAESXAoQZW5kcG9pbnRfd2VpZ2h0cxgIIAMoCzIwLnRhaWx3YXkuZW5kcG9pbnRzLnYxLkdyb3VwLkVuZHBvaW50V2VpZ2h0c0VudHJ5QhC6SA2aAQoqCCoGGMCEPSgBEioKF292ZXJwcm92aXNpb25pbmdfZmFjdG9yGAkgASgNQgm6SAYqBBigjQYSIgoIdGFpbG5ldHMYCiADKAlCELpIDZIBChCACCIFcgMYwAIaNgoUTG9jYWxpdHlXZWlnaHRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgNOgI4ARo2ChRFbmRwb2ludFdlaWdodHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKA06AjgBIn4KGENvbXB1dGVFbmRwb2ludHNSZXNwb25zZRIxCgZncm91cHMYASADKAsyIS50YWlsd2F5LmVuZHBvaW50cy52MS5Hcm91cFJlc3VsdBIvCgt2YWxpZF91bnRpbBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi/AEKC0dyb3VwUmVzdWx0EgwKBG5hbWUYASABKAkSSAoPbG9hZF9hc3NpZ25tZW50GAIgASgLMi8uZW52b3kuY29uZmlnLmVuZHBvaW50LnYzLkNsdXN0ZXJMb2FkQXNzaWdubWVudBIxCghleGNsdWRlZBgDIAMoCzIfLnRhaWx3YXkuZW5kcG9pbnRzLnYxLkV4Y2x1c2lvbhIyCgpsb2NhbGl0aWVzGAQgAygLMh4udGFpbHdheS5lbmRwb2ludHMudjEuTG9jYWxpdHkSLgoHcmVmdXNlZBgFIAMoCzIdLnRhaWx3YXkuZW5kcG9pbnRzLnYxLlJlZnVzYWwiegoJRXhjbHVzaW9uEhEKCWRldmljZV9pZBgBIAEoCRITCgtkZXZpY2VfbmFtZRgCIAEoCRI1CgZyZWFzb24YAyABKA4yJS50YWlsd2F5LmVuZHBvaW50cy52MS5FeGNsdXNpb25SZWFzb24SDgoGZGV0YWlsGAQgASgJIkwKB1JlZnVzYWwSEQoJZGV2aWNlX2lkGAEgASgJEg8KB3N1YmplY3QYAiABKAkSDQoFdmFsdWUYAyABKAkSDgoGZGV0YWlsGAQgASgJIscBCghMb2NhbGl0eRIOCgZyZWdpb24YASABKAkSDAoEem9uZRgCIAEoCRIQCghwcmlvcml0eRgDIAEoDRIOCgZ3ZWlnaHQYBCABKA0SOQoNd2VpZ2h0X3NvdXJjZRgFIAEoDjIiLnRhaWx3YXkuZW5kcG9pbnRzLnYxLldlaWdodFNvdXJjZRINCgVzaGFyZRgGIAEoARIxCgllbmRwb2ludHMYByADKAsyHi50YWlsd2F5LmVuZHBvaW50cy52MS5FbmRwb2ludCK8AQoIRW5kcG9pbnQSEQoJZGV2aWNlX2lkGAEgASgJEhMKC2RldmljZV9uYW1lGAIgASgJEg8KB2FkZHJlc3MYAyABKAkSDAoEcG9ydBgEIAEoDRIOCgZ3ZWlnaHQYBSABKA0SOQoNd2VpZ2h0X3NvdXJjZRgGIAEoDjIiLnRhaWx3YXkuZW5kcG9pbnRzLnYxLldlaWdodFNvdXJjZRINCgVzaGFyZRgHIAEoARIPCgdoZWFsdGh5GAggASgIIqABChhTaW11bGF0ZUVuZHBvaW50c1JlcXVlc3QSRQoGaW5wdXRzGAEgASgLMi0udGFpbHdheS5lbmRwb2ludHMudjEuQ29tcHV0ZUVuZHBvaW50c1JlcXVlc3RCBrpIA8gBARI9CglzY2VuYXJpb3MYAiADKAsyHi50YWlsd2F5LmVuZHBvaW50cy52MS5TY2VuYXJpb0IKukgHkgEECAEQZCLSAQoIU2NlbmFyaW8SGAoEbmFtZRgBIAEoCUIKukgHcgUQARiAAhIeCgpob3N0c19kb3duGAIgAygJQgq6SAeSAQQQoI0GEiAKDGRldmljZXNfZG93bhgDIAMoCUIKukgHkgEEEKCNBhJFCg9sb2NhbGl0aWVzX2Rvd24YBCADKAsyIS50YWlsd2F5LmVuZHBvaW50cy52MS5Mb2NhbGl0eVJlZkIJukgGkgEDEOgHEiMKD2RldmljZXNfZHJhaW5lZBgFIAMoCUIKukgHkgEEEKCNBiIrCgtMb2NhbGl0eVJlZhIOCgZyZWdpb24YASABKAkSDAoEem9uZRgCIAEoCSJUChlTaW11bGF0ZUVuZHBvaW50c1Jlc3BvbnNlEjcKCXNjZW5hcmlvcxgBIAMoCzIkLnRhaWx3YXkuZW5kcG9pbnRzLnYxLlNjZW5hcmlvUmVzdWx0ImgKDlNjZW5hcmlvUmVzdWx0EgwKBG5hbWUYASABKAkSNQoGZ3JvdXBzGAIgAygLMiUudGFpbHdheS5lbmRwb2ludHMudjEuR3JvdXBTaW11bGF0aW9uEhEKCXVubWF0Y2hlZBgDIAMoCSJtCg9Hcm91cFNpbXVsYXRpb24SDAoEbmFtZRgBIAEoCRI8Cgpsb2NhbGl0aWVzGAIgAygLMigudGFpbHdheS5lbmRwb2ludHMudjEuTG9jYWxpdHlTaW11bGF0aW9uEg4KBmRldGFpbBgDIAEoCSK3AQoSTG9jYWxpdHlTaW11bGF0aW9uEg4KBnJlZ2lvbhgBIAEoCRIMCgR6b25lGAIgASgJEhAKCHByaW9yaXR5GAMgASgNEg0KBXNoYXJlGAQgASgBEhUKDWhlYWx0aHlfc2hhcmUYBSABKAESDgoGY2hhbmdlGAYgASgBEjsKCWVuZHBvaW50cxgHIAMoCzIoLnRhaWx3YXkuZW5kcG9pbnRzLnYxLkVuZHBvaW50U2ltdWxhdGlvbiLFAQoSRW5kcG9pbnRTaW11bGF0aW9uEhEKCWRldmljZV9pZBgBIAEoCRITCgtkZXZpY2VfbmFtZRgCIAEoCRIPCgdhZGRyZXNzGAMgASgJEgwKBHBvcnQYBCABKA0SDQoFc2hhcmUYBSABKAESFQoNaGVhbHRoeV9zaGFyZRgGIAEoARIOCgZjaGFuZ2UYByABKAESMgoFc3RhdGUYCCABKA4yIy50YWlsd2F5LmVuZHBvaW50cy52MS5FbmRwb2ludFN0YXRlKqkBCg1BZGRyZXNzRmFtaWx5Eh4KGkFERFJFU1NfRkFNSUxZX1VOU1BFQ0lGSUVEEAASHQoZQUREUkVTU19GQU1JTFlfSVBWNF9GSVJTVBABEh0KGUFERFJFU1NfRkFNSUxZX0lQVjZfRklSU1QQAhIcChhBRERSRVNTX0ZBTUlMWV9JUFY0X09OTFkQAxIcChhBRERSRVNTX0ZBTUlMWV9JUFY2X09OTFkQBCpSCghVbnRhZ2dlZBIYChRVTlRBR0dFRF9VTlNQRUNJRklFRBAAEhUKEVVOVEFHR0VEX0VYQ0xVREVEEAESFQoRVU5UQUdHRURfSU5DTFVERUQQAirHAgoPRXhjbHVzaW9uUmVhc29uEiAKHEVYQ0xVU0lPTl9SRUFTT05fVU5TUEVDSUZJRUQQABIhCh1FWENMVVNJT05fUkVBU09OX1VOQVVUSE9SSVpFRBABEhwKGEVYQ0xVU0lPTl9SRUFTT05fRVhQSVJFRBACEh0KGUVYQ0xVU0lPTl9SRUFTT05fRVhURVJOQUwQAxIcChhFWENMVVNJT05fUkVBU09OX09GRkxJTkUQBBIkCiBFWENMVVNJT05fUkVBU09OX0JMT0NLU19JTkNPTUlORxAFEiUKIUVYQ0xVU0lPTl9SRUFTT05fTk9fRElTQ09WRVJZX1RBRxAGEh8KG0VYQ0xVU0lPTl9SRUFTT05fTk9fQUREUkVTUxAHEiYKIkVYQ0xVU0lPTl9SRUFTT05fRFVQTElDQVRFX0FERFJFU1MQCCqvAQoMV2VpZ2h0U291cmNlEh0KGVdFSUdIVF9TT1VSQ0VfVU5TUEVDSUZJRUQQABIaChZXRUlHSFRfU09VUkNFX1JFU09VUkNFEAESFQoRV0VJR0hUX1NPVVJDRV9UQUcQAhIbChdXRUlHSFRfU09VUkNFX0FUVFJJQlVURRADEhUKEVdFSUdIVF9TT1VSQ0VfU1VNEAQSGQoVV0VJR0hUX1NPVVJDRV9ERUZBVUxUEAUqewoNRW5kcG9pbnRTdGF0ZRIeChpFTkRQT0lOVF9TVEFURV9VTlNQRUNJRklFRBAAEhUKEUVORFBPSU5UX1NUQVRFX1VQEAESFwoTRU5EUE9JTlRfU1RBVEVfRE9XThACEhoKFkVORFBPSU5UX1NUQVRFX0RSQUlORUQQAzKEAgoPRW5kcG9pbnRTZXJ2aWNlEnYKEENvbXB1dGVFbmRwb2ludHMSLS50YWlsd2F5LmVuZHBvaW50cy52MS5Db21wdXRlRW5kcG9pbnRzUmVxdWVzdBouLnRhaWx3YXkuZW5kcG9pbnRzLnYxLkNvbXB1dGVFbmRwb2ludHNSZXNwb25zZSIDkAIBEnkKEVNpbXVsYXRlRW5kcG9pbnRzEi4udGFpbHdheS5lbmRwb2ludHMudjEuU2ltdWxhdGVFbmRwb2ludHNSZXF1ZXN0Gi8udGFpbHdheS5lbmRwb2ludHMudjEuU2ltdWxhdGVFbmRwb2ludHNSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_buf_validate_validate, file_envoy_config_endpoint_v3_endpoint, file_google_protobuf_timestamp, file_tailway_tailnet_v1_device]);
 
 /**
  * The whole input: what is wanted, what is there, and when.
@@ -443,6 +443,336 @@ export const EndpointSchema: GenMessage<Endpoint> = /*@__PURE__*/
   messageDesc(file_tailway_endpoints_v1_endpoints, 7);
 
 /**
+ * What is there, and what might happen to it.
+ *
+ * @generated from message tailway.endpoints.v1.SimulateEndpointsRequest
+ */
+export type SimulateEndpointsRequest = Message<"tailway.endpoints.v1.SimulateEndpointsRequest"> & {
+  /**
+   * What ComputeEndpoints is given. Its `unhealthy` hosts are down in every scenario.
+   *
+   * @generated from field: tailway.endpoints.v1.ComputeEndpointsRequest inputs = 1;
+   */
+  inputs?: ComputeEndpointsRequest | undefined;
+
+  /**
+   * What might happen; names are unique. Every scenario is computed by itself.
+   *
+   * @generated from field: repeated tailway.endpoints.v1.Scenario scenarios = 2;
+   */
+  scenarios: Scenario[];
+};
+
+/**
+ * Describes the message tailway.endpoints.v1.SimulateEndpointsRequest.
+ * Use `create(SimulateEndpointsRequestSchema)` to create a new message.
+ */
+export const SimulateEndpointsRequestSchema: GenMessage<SimulateEndpointsRequest> = /*@__PURE__*/
+  messageDesc(file_tailway_endpoints_v1_endpoints, 8);
+
+/**
+ * Something that might happen. All of its parts happen at once.
+ *
+ * @generated from message tailway.endpoints.v1.Scenario
+ */
+export type Scenario = Message<"tailway.endpoints.v1.Scenario"> & {
+  /**
+   * Name of the scenario.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Hosts that fail their health checks, as `address:port` (`[address]:port` for IPv6).
+   *
+   * @generated from field: repeated string hosts_down = 2;
+   */
+  hostsDown: string[];
+
+  /**
+   * Identifiers or names of devices whose hosts fail their health checks in every group.
+   *
+   * @generated from field: repeated string devices_down = 3;
+   */
+  devicesDown: string[];
+
+  /**
+   * Localities all of whose hosts fail their health checks in every group.
+   *
+   * @generated from field: repeated tailway.endpoints.v1.LocalityRef localities_down = 4;
+   */
+  localitiesDown: LocalityRef[];
+
+  /**
+   * Identifiers or names of devices that are taken out: no group has them any more. Unlike devices that are down they
+   * count no more, neither for weights that are sums nor for panic.
+   *
+   * @generated from field: repeated string devices_drained = 5;
+   */
+  devicesDrained: string[];
+};
+
+/**
+ * Describes the message tailway.endpoints.v1.Scenario.
+ * Use `create(ScenarioSchema)` to create a new message.
+ */
+export const ScenarioSchema: GenMessage<Scenario> = /*@__PURE__*/
+  messageDesc(file_tailway_endpoints_v1_endpoints, 9);
+
+/**
+ * Which locality.
+ *
+ * @generated from message tailway.endpoints.v1.LocalityRef
+ */
+export type LocalityRef = Message<"tailway.endpoints.v1.LocalityRef"> & {
+  /**
+   * The discovery tag, or empty for devices without one.
+   *
+   * @generated from field: string region = 1;
+   */
+  region: string;
+
+  /**
+   * `custom:lb-zone` of its devices; empty: every zone of the region.
+   *
+   * @generated from field: string zone = 2;
+   */
+  zone: string;
+};
+
+/**
+ * Describes the message tailway.endpoints.v1.LocalityRef.
+ * Use `create(LocalityRefSchema)` to create a new message.
+ */
+export const LocalityRefSchema: GenMessage<LocalityRef> = /*@__PURE__*/
+  messageDesc(file_tailway_endpoints_v1_endpoints, 10);
+
+/**
+ * The scenarios' outcomes.
+ *
+ * @generated from message tailway.endpoints.v1.SimulateEndpointsResponse
+ */
+export type SimulateEndpointsResponse = Message<"tailway.endpoints.v1.SimulateEndpointsResponse"> & {
+  /**
+   * One result for each scenario, ordered by name.
+   *
+   * @generated from field: repeated tailway.endpoints.v1.ScenarioResult scenarios = 1;
+   */
+  scenarios: ScenarioResult[];
+};
+
+/**
+ * Describes the message tailway.endpoints.v1.SimulateEndpointsResponse.
+ * Use `create(SimulateEndpointsResponseSchema)` to create a new message.
+ */
+export const SimulateEndpointsResponseSchema: GenMessage<SimulateEndpointsResponse> = /*@__PURE__*/
+  messageDesc(file_tailway_endpoints_v1_endpoints, 11);
+
+/**
+ * What would happen in one scenario.
+ *
+ * @generated from message tailway.endpoints.v1.ScenarioResult
+ */
+export type ScenarioResult = Message<"tailway.endpoints.v1.ScenarioResult"> & {
+  /**
+   * The scenario's name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * One for each group, ordered by name.
+   *
+   * @generated from field: repeated tailway.endpoints.v1.GroupSimulation groups = 2;
+   */
+  groups: GroupSimulation[];
+
+  /**
+   * Parts of the scenario that are about nothing in any group, as they were given: most likely a slip of the pen.
+   *
+   * @generated from field: repeated string unmatched = 3;
+   */
+  unmatched: string[];
+};
+
+/**
+ * Describes the message tailway.endpoints.v1.ScenarioResult.
+ * Use `create(ScenarioResultSchema)` to create a new message.
+ */
+export const ScenarioResultSchema: GenMessage<ScenarioResult> = /*@__PURE__*/
+  messageDesc(file_tailway_endpoints_v1_endpoints, 12);
+
+/**
+ * One group in a scenario.
+ *
+ * @generated from message tailway.endpoints.v1.GroupSimulation
+ */
+export type GroupSimulation = Message<"tailway.endpoints.v1.GroupSimulation"> & {
+  /**
+   * The group's name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * The localities with all healthy in the order of the load assignment, then those that only the scenario has.
+   *
+   * @generated from field: repeated tailway.endpoints.v1.LocalitySimulation localities = 2;
+   */
+  localities: LocalitySimulation[];
+
+  /**
+   * A sentence for people: what the scenario does to the group.
+   *
+   * @generated from field: string detail = 3;
+   */
+  detail: string;
+};
+
+/**
+ * Describes the message tailway.endpoints.v1.GroupSimulation.
+ * Use `create(GroupSimulationSchema)` to create a new message.
+ */
+export const GroupSimulationSchema: GenMessage<GroupSimulation> = /*@__PURE__*/
+  messageDesc(file_tailway_endpoints_v1_endpoints, 13);
+
+/**
+ * One locality in a scenario.
+ *
+ * @generated from message tailway.endpoints.v1.LocalitySimulation
+ */
+export type LocalitySimulation = Message<"tailway.endpoints.v1.LocalitySimulation"> & {
+  /**
+   * The discovery tag, or empty for devices without one.
+   *
+   * @generated from field: string region = 1;
+   */
+  region: string;
+
+  /**
+   * `custom:lb-zone` of its devices.
+   *
+   * @generated from field: string zone = 2;
+   */
+  zone: string;
+
+  /**
+   * Failover level with all healthy; of a locality that only the scenario has, its level there.
+   *
+   * @generated from field: uint32 priority = 3;
+   */
+  priority: number;
+
+  /**
+   * Share of the group's requests in the scenario, 0 to 1.
+   *
+   * @generated from field: double share = 4;
+   */
+  share: number;
+
+  /**
+   * Share with all healthy and nothing drained, 0 to 1.
+   *
+   * @generated from field: double healthy_share = 5;
+   */
+  healthyShare: number;
+
+  /**
+   * `share` less `healthy_share`.
+   *
+   * @generated from field: double change = 6;
+   */
+  change: number;
+
+  /**
+   * The endpoints with all healthy in the order of the load assignment, then those that only the scenario has.
+   *
+   * @generated from field: repeated tailway.endpoints.v1.EndpointSimulation endpoints = 7;
+   */
+  endpoints: EndpointSimulation[];
+};
+
+/**
+ * Describes the message tailway.endpoints.v1.LocalitySimulation.
+ * Use `create(LocalitySimulationSchema)` to create a new message.
+ */
+export const LocalitySimulationSchema: GenMessage<LocalitySimulation> = /*@__PURE__*/
+  messageDesc(file_tailway_endpoints_v1_endpoints, 14);
+
+/**
+ * One host in a scenario.
+ *
+ * @generated from message tailway.endpoints.v1.EndpointSimulation
+ */
+export type EndpointSimulation = Message<"tailway.endpoints.v1.EndpointSimulation"> & {
+  /**
+   * Identifier of the device.
+   *
+   * @generated from field: string device_id = 1;
+   */
+  deviceId: string;
+
+  /**
+   * Name of the device.
+   *
+   * @generated from field: string device_name = 2;
+   */
+  deviceName: string;
+
+  /**
+   * IP address.
+   *
+   * @generated from field: string address = 3;
+   */
+  address: string;
+
+  /**
+   * TCP port.
+   *
+   * @generated from field: uint32 port = 4;
+   */
+  port: number;
+
+  /**
+   * Share of the group's requests in the scenario, 0 to 1.
+   *
+   * @generated from field: double share = 5;
+   */
+  share: number;
+
+  /**
+   * Share with all healthy and nothing drained, 0 to 1.
+   *
+   * @generated from field: double healthy_share = 6;
+   */
+  healthyShare: number;
+
+  /**
+   * `share` less `healthy_share`.
+   *
+   * @generated from field: double change = 7;
+   */
+  change: number;
+
+  /**
+   * What the scenario makes of it.
+   *
+   * @generated from field: tailway.endpoints.v1.EndpointState state = 8;
+   */
+  state: EndpointState;
+};
+
+/**
+ * Describes the message tailway.endpoints.v1.EndpointSimulation.
+ * Use `create(EndpointSimulationSchema)` to create a new message.
+ */
+export const EndpointSimulationSchema: GenMessage<EndpointSimulation> = /*@__PURE__*/
+  messageDesc(file_tailway_endpoints_v1_endpoints, 15);
+
+/**
  * The preference among a device's addresses.
  *
  * @generated from enum tailway.endpoints.v1.AddressFamily
@@ -684,6 +1014,54 @@ export const WeightSourceSchema: GenEnum<WeightSource> = /*@__PURE__*/
   enumDesc(file_tailway_endpoints_v1_endpoints, 3);
 
 /**
+ * What a scenario makes of a host.
+ *
+ * @generated from enum tailway.endpoints.v1.EndpointState
+ */
+export const EndpointState = {
+  /**
+   * Never given.
+   *
+   * @generated from enum value: ENDPOINT_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The host is up.
+   *
+   * @generated from enum value: ENDPOINT_STATE_UP = 1;
+   */
+  UP: 1,
+
+  /**
+   * The host fails its health checks.
+   *
+   * @generated from enum value: ENDPOINT_STATE_DOWN = 2;
+   */
+  DOWN: 2,
+
+  /**
+   * The host is not in the load assignment.
+   *
+   * @generated from enum value: ENDPOINT_STATE_DRAINED = 3;
+   */
+  DRAINED: 3,
+} as const;
+
+/**
+ * What a scenario makes of a host.
+ *
+ * @generated from enum tailway.endpoints.v1.EndpointState
+ */
+export type EndpointState = (typeof EndpointState)[keyof typeof EndpointState] | UnknownEnum;
+
+/**
+ * Describes the enum tailway.endpoints.v1.EndpointState.
+ */
+export const EndpointStateSchema: GenEnum<EndpointState> = /*@__PURE__*/
+  enumDesc(file_tailway_endpoints_v1_endpoints, 4);
+
+/**
  * Computes weighted EDS. Pure: the same request has the same answer, in whatever order its lists are.
  *
  * @generated from service tailway.endpoints.v1.EndpointService
@@ -698,6 +1076,16 @@ export const EndpointService: GenService<{
     methodKind: "unary";
     input: typeof ComputeEndpointsRequestSchema;
     output: typeof ComputeEndpointsResponseSchema;
+  },
+  /**
+   * Tells what share each locality and endpoint would have if hosts, devices or localities were down or drained.
+   *
+   * @generated from rpc tailway.endpoints.v1.EndpointService.SimulateEndpoints
+   */
+  simulateEndpoints: {
+    methodKind: "unary";
+    input: typeof SimulateEndpointsRequestSchema;
+    output: typeof SimulateEndpointsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_tailway_endpoints_v1_endpoints, 0);

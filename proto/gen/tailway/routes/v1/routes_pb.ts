@@ -17,7 +17,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file tailway/routes/v1/routes.proto.
  */
 export const file_tailway_routes_v1_routes: GenFile = /*@__PURE__*/
-  fileDesc("Ch50YWlsd2F5L3JvdXRlcy92MS9yb3V0ZXMucHJvdG8SEXRhaWx3YXkucm91dGVzLnYxIv4BChRDb21wdXRlUm91dGVzUmVxdWVzdBJBCg12aXJ0dWFsX2hvc3RzGAEgAygLMh4udGFpbHdheS5yb3V0ZXMudjEuVmlydHVhbEhvc3RCCrpIB5IBBBCgjQYSQgoJZW5kcG9pbnRzGAIgAygLMiMudGFpbHdheS5nYXRld2F5LnYxLlNlcnZpY2VFbmRwb2ludEIKukgHkgEEEKCNBhI9Cghwb2xpY2llcxgDIAMoCzIfLnRhaWx3YXkuZ2F0ZXdheS52MS5Sb3V0ZVBvbGljeUIKukgHkgEEEKCNBhIgCg1hbGxvd190YXJnZXRzGAQgAygJQgm6SAaSAQMQgAgipQEKC1ZpcnR1YWxIb3N0EhUKBG5hbWUYASABKAlCB7pIBHICEAESDwoHZG9tYWlucxgCIAMoCRIZChFnYXRld2F5X25hbWVzcGFjZRgDIAEoCRIPCgdnYXRld2F5GAQgASgJEhAKCGxpc3RlbmVyGAUgASgJEjAKBnJvdXRlcxgGIAMoCzIgLnRhaWx3YXkucm91dGVzLnYxLkV4aXN0aW5nUm91dGUiTwoNRXhpc3RpbmdSb3V0ZRIMCgRuYW1lGAEgASgJEjAKBW1hdGNoGAIgASgLMiEuZW52b3kuY29uZmlnLnJvdXRlLnYzLlJvdXRlTWF0Y2giVAoVQ29tcHV0ZVJvdXRlc1Jlc3BvbnNlEjsKDXZpcnR1YWxfaG9zdHMYASADKAsyJC50YWlsd2F5LnJvdXRlcy52MS5WaXJ0dWFsSG9zdFJlc3VsdCLJAQoRVmlydHVhbEhvc3RSZXN1bHQSDAoEbmFtZRgBIAEoCRIyCghpbmplY3RlZBgCIAMoCzIgLnRhaWx3YXkucm91dGVzLnYxLkluamVjdGVkUm91dGUSNAoMbm90X2luamVjdGVkGAMgAygLMh4udGFpbHdheS5yb3V0ZXMudjEuTm90SW5qZWN0ZWQSGQoRZ2F0ZXdheV9uYW1lc3BhY2UYBCABKAkSDwoHZ2F0ZXdheRgFIAEoCRIQCghsaXN0ZW5lchgGIAEoCSK0AQoNSW5qZWN0ZWRSb3V0ZRIrCgVyb3V0ZRgBIAEoCzIcLmVudm95LmNvbmZpZy5yb3V0ZS52My5Sb3V0ZRIOCgZiZWZvcmUYAiABKA0SMQoIZW5kcG9pbnQYAyABKAsyHy50YWlsd2F5LmdhdGV3YXkudjEuRW5kcG9pbnRSZWYSDgoGcG9saWN5GAQgASgJEg4KBmRldGFpbBgFIAEoCRITCgtzaGFkb3dlZF9ieRgGIAEoCSKGAQoLTm90SW5qZWN0ZWQSMQoIZW5kcG9pbnQYASABKAsyHy50YWlsd2F5LmdhdGV3YXkudjEuRW5kcG9pbnRSZWYSNAoGcmVhc29uGAIgASgOMiQudGFpbHdheS5yb3V0ZXMudjEuTm90SW5qZWN0ZWRSZWFzb24SDgoGZGV0YWlsGAMgASgJIpABChpDb21wdXRlUm91dGVPdmVybGF5UmVxdWVzdBIzCgVyb3V0ZRgBIAEoCzIcLnRhaWx3YXkuZ2F0ZXdheS52MS5Sb3V0ZVJlZkIGukgDyAEBEj0KCHBvbGljaWVzGAIgAygLMh8udGFpbHdheS5nYXRld2F5LnYxLlJvdXRlUG9saWN5Qgq6SAeSAQQQoI0GInIKG0NvbXB1dGVSb3V0ZU92ZXJsYXlSZXNwb25zZRIzCgdvdmVybGF5GAEgASgLMiIuZW52b3kuY29uZmlnLnJvdXRlLnYzLlJvdXRlQWN0aW9uEg4KBnBvbGljeRgCIAEoCRIOCgZkZXRhaWwYAyABKAkq/AEKEU5vdEluamVjdGVkUmVhc29uEiMKH05PVF9JTkpFQ1RFRF9SRUFTT05fVU5TUEVDSUZJRUQQABIgChxOT1RfSU5KRUNURURfUkVBU09OX1BST1RPQ09MEAESHAoYTk9UX0lOSkVDVEVEX1JFQVNPTl9OQU1FEAISHgoaTk9UX0lOSkVDVEVEX1JFQVNPTl9QT0xJQ1kQAxIgChxOT1RfSU5KRUNURURfUkVBU09OX0NPTkZMSUNUEAQSIAocTk9UX0lOSkVDVEVEX1JFQVNPTl9TSEFET1dFRBAFEh4KGk5PVF9JTkpFQ1RFRF9SRUFTT05fVEFSR0VUEAYy8gEKDFJvdXRlU2VydmljZRJnCg1Db21wdXRlUm91dGVzEicudGFpbHdheS5yb3V0ZXMudjEuQ29tcHV0ZVJvdXRlc1JlcXVlc3QaKC50YWlsd2F5LnJvdXRlcy52MS5Db21wdXRlUm91dGVzUmVzcG9uc2UiA5ACARJ5ChNDb21wdXRlUm91dGVPdmVybGF5Ei0udGFpbHdheS5yb3V0ZXMudjEuQ29tcHV0ZVJvdXRlT3ZlcmxheVJlcXVlc3QaLi50YWlsd2F5LnJvdXRlcy52MS5Db21wdXRlUm91dGVPdmVybGF5UmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_buf_validate_validate, file_envoy_config_route_v3_route_components, file_tailway_gateway_v1_gateway]);
+  fileDesc("Ch50YWlsd2F5L3JvdXRlcy92MS9yb3V0ZXMucHJvdG8SEXRhaWx3YXkucm91dGVzLnYxIv4BChRDb21wdXRlUm91dGVzUmVxdWVzdBJBCg12aXJ0dWFsX2hvc3RzGAEgAygLMh4udGFpbHdheS5yb3V0ZXMudjEuVmlydHVhbEhvc3RCCrpIB5IBBBCgjQYSQgoJZW5kcG9pbnRzGAIgAygLMiMudGFpbHdheS5nYXRld2F5LnYxLlNlcnZpY2VFbmRwb2ludEIKukgHkgEEEKCNBhI9Cghwb2xpY2llcxgDIAMoCzIfLnRhaWx3YXkuZ2F0ZXdheS52MS5Sb3V0ZVBvbGljeUIKukgHkgEEEKCNBhIgCg1hbGxvd190YXJnZXRzGAQgAygJQgm6SAaSAQMQgAgipQEKC1ZpcnR1YWxIb3N0EhUKBG5hbWUYASABKAlCB7pIBHICEAESDwoHZG9tYWlucxgCIAMoCRIZChFnYXRld2F5X25hbWVzcGFjZRgDIAEoCRIPCgdnYXRld2F5GAQgASgJEhAKCGxpc3RlbmVyGAUgASgJEjAKBnJvdXRlcxgGIAMoCzIgLnRhaWx3YXkucm91dGVzLnYxLkV4aXN0aW5nUm91dGUiTwoNRXhpc3RpbmdSb3V0ZRIMCgRuYW1lGAEgASgJEjAKBW1hdGNoGAIgASgLMiEuZW52b3kuY29uZmlnLnJvdXRlLnYzLlJvdXRlTWF0Y2giVAoVQ29tcHV0ZVJvdXRlc1Jlc3BvbnNlEjsKDXZpcnR1YWxfaG9zdHMYASADKAsyJC50YWlsd2F5LnJvdXRlcy52MS5WaXJ0dWFsSG9zdFJlc3VsdCLJAQoRVmlydHVhbEhvc3RSZXN1bHQSDAoEbmFtZRgBIAEoCRIyCghpbmplY3RlZBgCIAMoCzIgLnRhaWx3YXkucm91dGVzLnYxLkluamVjdGVkUm91dGUSNAoMbm90X2luamVjdGVkGAMgAygLMh4udGFpbHdheS5yb3V0ZXMudjEuTm90SW5qZWN0ZWQSGQoRZ2F0ZXdheV9uYW1lc3BhY2UYBCABKAkSDwoHZ2F0ZXdheRgFIAEoCRIQCghsaXN0ZW5lchgGIAEoCSK0AQoNSW5qZWN0ZWRSb3V0ZRIrCgVyb3V0ZRgBIAEoCzIcLmVudm95LmNvbmZpZy5yb3V0ZS52My5Sb3V0ZRIOCgZiZWZvcmUYAiABKA0SMQoIZW5kcG9pbnQYAyABKAsyHy50YWlsd2F5LmdhdGV3YXkudjEuRW5kcG9pbnRSZWYSDgoGcG9saWN5GAQgASgJEg4KBmRldGFpbBgFIAEoCRITCgtzaGFkb3dlZF9ieRgGIAEoCSKGAQoLTm90SW5qZWN0ZWQSMQoIZW5kcG9pbnQYASABKAsyHy50YWlsd2F5LmdhdGV3YXkudjEuRW5kcG9pbnRSZWYSNAoGcmVhc29uGAIgASgOMiQudGFpbHdheS5yb3V0ZXMudjEuTm90SW5qZWN0ZWRSZWFzb24SDgoGZGV0YWlsGAMgASgJIpABChpDb21wdXRlUm91dGVPdmVybGF5UmVxdWVzdBIzCgVyb3V0ZRgBIAEoCzIcLnRhaWx3YXkuZ2F0ZXdheS52MS5Sb3V0ZVJlZkIGukgDyAEBEj0KCHBvbGljaWVzGAIgAygLMh8udGFpbHdheS5nYXRld2F5LnYxLlJvdXRlUG9saWN5Qgq6SAeSAQQQoI0GInIKG0NvbXB1dGVSb3V0ZU92ZXJsYXlSZXNwb25zZRIzCgdvdmVybGF5GAEgASgLMiIuZW52b3kuY29uZmlnLnJvdXRlLnYzLlJvdXRlQWN0aW9uEg4KBnBvbGljeRgCIAEoCRIOCgZkZXRhaWwYAyABKAkilwEKFEV4cGxhaW5Sb3V0ZXNSZXF1ZXN0Ej8KBmlucHV0cxgBIAEoCzInLnRhaWx3YXkucm91dGVzLnYxLkNvbXB1dGVSb3V0ZXNSZXF1ZXN0Qga6SAPIAQESPgoJZW5kcG9pbnRzGAIgAygLMh8udGFpbHdheS5nYXRld2F5LnYxLkVuZHBvaW50UmVmQgq6SAeSAQQQoI0GIlIKFUV4cGxhaW5Sb3V0ZXNSZXNwb25zZRI5CgllbmRwb2ludHMYASADKAsyJi50YWlsd2F5LnJvdXRlcy52MS5FbmRwb2ludEV4cGxhbmF0aW9uIpsBChNFbmRwb2ludEV4cGxhbmF0aW9uEjEKCGVuZHBvaW50GAEgASgLMh8udGFpbHdheS5nYXRld2F5LnYxLkVuZHBvaW50UmVmEg8KB3N1bW1hcnkYAiABKAkSQAoNdmlydHVhbF9ob3N0cxgDIAMoCzIpLnRhaWx3YXkucm91dGVzLnYxLlZpcnR1YWxIb3N0RXhwbGFuYXRpb24igAIKFlZpcnR1YWxIb3N0RXhwbGFuYXRpb24SDAoEbmFtZRgBIAEoCRIZChFnYXRld2F5X25hbWVzcGFjZRgCIAEoCRIPCgdnYXRld2F5GAMgASgJEhAKCGxpc3RlbmVyGAQgASgJEhAKCGluamVjdGVkGAUgASgIEgwKBHBhdGgYBiABKAkSDwoHY2x1c3RlchgHIAEoCRIOCgZwb2xpY3kYCCABKAkSNAoGcmVhc29uGAkgASgOMiQudGFpbHdheS5yb3V0ZXMudjEuTm90SW5qZWN0ZWRSZWFzb24SEwoLc2hhZG93ZWRfYnkYCiABKAkSDgoGZGV0YWlsGAsgASgJKvwBChFOb3RJbmplY3RlZFJlYXNvbhIjCh9OT1RfSU5KRUNURURfUkVBU09OX1VOU1BFQ0lGSUVEEAASIAocTk9UX0lOSkVDVEVEX1JFQVNPTl9QUk9UT0NPTBABEhwKGE5PVF9JTkpFQ1RFRF9SRUFTT05fTkFNRRACEh4KGk5PVF9JTkpFQ1RFRF9SRUFTT05fUE9MSUNZEAMSIAocTk9UX0lOSkVDVEVEX1JFQVNPTl9DT05GTElDVBAEEiAKHE5PVF9JTkpFQ1RFRF9SRUFTT05fU0hBRE9XRUQQBRIeChpOT1RfSU5KRUNURURfUkVBU09OX1RBUkdFVBAGMtsCCgxSb3V0ZVNlcnZpY2USZwoNQ29tcHV0ZVJvdXRlcxInLnRhaWx3YXkucm91dGVzLnYxLkNvbXB1dGVSb3V0ZXNSZXF1ZXN0GigudGFpbHdheS5yb3V0ZXMudjEuQ29tcHV0ZVJvdXRlc1Jlc3BvbnNlIgOQAgESZwoNRXhwbGFpblJvdXRlcxInLnRhaWx3YXkucm91dGVzLnYxLkV4cGxhaW5Sb3V0ZXNSZXF1ZXN0GigudGFpbHdheS5yb3V0ZXMudjEuRXhwbGFpblJvdXRlc1Jlc3BvbnNlIgOQAgESeQoTQ29tcHV0ZVJvdXRlT3ZlcmxheRItLnRhaWx3YXkucm91dGVzLnYxLkNvbXB1dGVSb3V0ZU92ZXJsYXlSZXF1ZXN0Gi4udGFpbHdheS5yb3V0ZXMudjEuQ29tcHV0ZVJvdXRlT3ZlcmxheVJlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_buf_validate_validate, file_envoy_config_route_v3_route_components, file_tailway_gateway_v1_gateway]);
 
 /**
  * The whole input.
@@ -380,6 +380,181 @@ export const ComputeRouteOverlayResponseSchema: GenMessage<ComputeRouteOverlayRe
   messageDesc(file_tailway_routes_v1_routes, 8);
 
 /**
+ * What is to be explained.
+ *
+ * @generated from message tailway.routes.v1.ExplainRoutesRequest
+ */
+export type ExplainRoutesRequest = Message<"tailway.routes.v1.ExplainRoutesRequest"> & {
+  /**
+   * What ComputeRoutes is given.
+   *
+   * @generated from field: tailway.routes.v1.ComputeRoutesRequest inputs = 1;
+   */
+  inputs?: ComputeRoutesRequest | undefined;
+
+  /**
+   * Only these endpoints; empty: all. Others decide all the same.
+   *
+   * @generated from field: repeated tailway.gateway.v1.EndpointRef endpoints = 2;
+   */
+  endpoints: EndpointRef[];
+};
+
+/**
+ * Describes the message tailway.routes.v1.ExplainRoutesRequest.
+ * Use `create(ExplainRoutesRequestSchema)` to create a new message.
+ */
+export const ExplainRoutesRequestSchema: GenMessage<ExplainRoutesRequest> = /*@__PURE__*/
+  messageDesc(file_tailway_routes_v1_routes, 9);
+
+/**
+ * The explanations.
+ *
+ * @generated from message tailway.routes.v1.ExplainRoutesResponse
+ */
+export type ExplainRoutesResponse = Message<"tailway.routes.v1.ExplainRoutesResponse"> & {
+  /**
+   * One for each endpoint, ordered by reference.
+   *
+   * @generated from field: repeated tailway.routes.v1.EndpointExplanation endpoints = 1;
+   */
+  endpoints: EndpointExplanation[];
+};
+
+/**
+ * Describes the message tailway.routes.v1.ExplainRoutesResponse.
+ * Use `create(ExplainRoutesResponseSchema)` to create a new message.
+ */
+export const ExplainRoutesResponseSchema: GenMessage<ExplainRoutesResponse> = /*@__PURE__*/
+  messageDesc(file_tailway_routes_v1_routes, 10);
+
+/**
+ * Where one endpoint is reached.
+ *
+ * @generated from message tailway.routes.v1.EndpointExplanation
+ */
+export type EndpointExplanation = Message<"tailway.routes.v1.EndpointExplanation"> & {
+  /**
+   * Which endpoint.
+   *
+   * @generated from field: tailway.gateway.v1.EndpointRef endpoint = 1;
+   */
+  endpoint?: EndpointRef | undefined;
+
+  /**
+   * A sentence: in how many virtual hosts its route is injected.
+   *
+   * @generated from field: string summary = 2;
+   */
+  summary: string;
+
+  /**
+   * One for each virtual host, ordered by name, then by Gateway and listener.
+   *
+   * @generated from field: repeated tailway.routes.v1.VirtualHostExplanation virtual_hosts = 3;
+   */
+  virtualHosts: VirtualHostExplanation[];
+};
+
+/**
+ * Describes the message tailway.routes.v1.EndpointExplanation.
+ * Use `create(EndpointExplanationSchema)` to create a new message.
+ */
+export const EndpointExplanationSchema: GenMessage<EndpointExplanation> = /*@__PURE__*/
+  messageDesc(file_tailway_routes_v1_routes, 11);
+
+/**
+ * What becomes of an endpoint in one virtual host.
+ *
+ * @generated from message tailway.routes.v1.VirtualHostExplanation
+ */
+export type VirtualHostExplanation = Message<"tailway.routes.v1.VirtualHostExplanation"> & {
+  /**
+   * Envoy's name of it.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Namespace of its Gateway.
+   *
+   * @generated from field: string gateway_namespace = 2;
+   */
+  gatewayNamespace: string;
+
+  /**
+   * Name of its Gateway.
+   *
+   * @generated from field: string gateway = 3;
+   */
+  gateway: string;
+
+  /**
+   * Listener of the Gateway.
+   *
+   * @generated from field: string listener = 4;
+   */
+  listener: string;
+
+  /**
+   * Whether the endpoint's route is injected.
+   *
+   * @generated from field: bool injected = 5;
+   */
+  injected: boolean;
+
+  /**
+   * The path that leads to the endpoint, itself and everything under it; empty: none.
+   *
+   * @generated from field: string path = 6;
+   */
+  path: string;
+
+  /**
+   * The cluster that requests go to; empty: none.
+   *
+   * @generated from field: string cluster = 7;
+   */
+  cluster: string;
+
+  /**
+   * `namespace/name` of the policy that asked for the route; empty: none.
+   *
+   * @generated from field: string policy = 8;
+   */
+  policy: string;
+
+  /**
+   * Why there is no route; unspecified: there is one.
+   *
+   * @generated from field: tailway.routes.v1.NotInjectedReason reason = 9;
+   */
+  reason: NotInjectedReason;
+
+  /**
+   * Name of a route of the gateway that takes the requests before this one does; empty: none.
+   *
+   * @generated from field: string shadowed_by = 10;
+   */
+  shadowedBy: string;
+
+  /**
+   * Sentences for people: the route and its place, or why there is none and the remedy.
+   *
+   * @generated from field: string detail = 11;
+   */
+  detail: string;
+};
+
+/**
+ * Describes the message tailway.routes.v1.VirtualHostExplanation.
+ * Use `create(VirtualHostExplanationSchema)` to create a new message.
+ */
+export const VirtualHostExplanationSchema: GenMessage<VirtualHostExplanation> = /*@__PURE__*/
+  messageDesc(file_tailway_routes_v1_routes, 12);
+
+/**
  * Why an endpoint has no route in a virtual host.
  *
  * @generated from enum tailway.routes.v1.NotInjectedReason
@@ -464,6 +639,16 @@ export const RouteService: GenService<{
     methodKind: "unary";
     input: typeof ComputeRoutesRequestSchema;
     output: typeof ComputeRoutesResponseSchema;
+  },
+  /**
+   * Tells for each endpoint where its route is injected, and where not, and why, in sentences.
+   *
+   * @generated from rpc tailway.routes.v1.RouteService.ExplainRoutes
+   */
+  explainRoutes: {
+    methodKind: "unary";
+    input: typeof ExplainRoutesRequestSchema;
+    output: typeof ExplainRoutesResponseSchema;
   },
   /**
    * Tells what policies that target an HTTPRoute or GRPCRoute change in the routes that Envoy Gateway made of it.
