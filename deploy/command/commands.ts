@@ -1,9 +1,11 @@
 import type { Command } from '../../shim/command/command.ts';
 import { explain } from '../../shim/command/explain.ts';
 import { serve } from '../../shim/command/serve.ts';
+import { simulate } from '../../shim/command/simulate.ts';
+import { status } from '../../shim/command/status.ts';
 import { client } from '../demo/client-command.ts';
 import { demo } from '../demo/demo.ts';
 import { server } from '../demo/server-command.ts';
 
 /** All commands of `tailway`, in the order of its help. */
-export const commands: readonly Command[] = [serve, demo, server, client, explain];
+export const commands: readonly Command[] = [serve, demo, server, client, status, explain, simulate];

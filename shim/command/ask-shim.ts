@@ -32,14 +32,19 @@ async function ask(page: URL, url: string): Promise<PageAnswer> {
   try {
     const answer = await fetch(page, { signal: AbortSignal.timeout(timeoutMs) });
     const { status } = answer;
-    if (!answer.ok) return { ok: false, status, text: (await answer.text()).trim().slice(0, 1000) };
-    return { ok: true, value: await answer.json() };
+    if (!answer.ok) return { ok: false, status, text: String(printable((await answer.text()).trim().slice(0, 1000))) };
+    return { ok: true, value: JSON.parse(await answer.text(), (_, value: unknown) => printable(value)) };
   } catch (err) {
     throw new CommandFailure(
       `failed to ask the shim at ${url}: ${reasonOf(err)}; --url names the address of its metrics server (--metrics-bind-address)`,
       { cause: err },
     );
   }
+}
+
+/** Peers choose some of the words in an answer: no control sequence of theirs reaches a terminal. */
+function printable(value: unknown): unknown {
+  return typeof value === 'string' ? value.replaceAll(/\p{Cc}+/gu, ' ') : value;
 }
 
 function reasonOf(err: unknown): string {
