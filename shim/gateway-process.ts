@@ -15,6 +15,7 @@ import { settingsToGroup } from './publishing/data-plane-inputs.ts';
 import type { ExtensionServer } from './extension/extension-options.ts';
 import { createExtensionServer } from './extension/extension-server.ts';
 import type { FunctionsClient } from './functions/functions-client.ts';
+import type { Acknowledgement } from './gateway/acknowledgement.ts';
 import type { TailnetView } from './gateway/endpoint-hosts.ts';
 import type { GatewayStore } from './gateway/gateway-state.ts';
 import { createGatewayState } from './gateway/gateway-store.ts';
@@ -65,6 +66,8 @@ export function createGatewayProcess(
     readonly tailnet: () => TailnetView;
     /** When devices were read last; undefined: never. */
     readonly lastSyncMs: () => number | undefined;
+    /** What the Envoys that ask for a group have made of it. */
+    readonly acknowledgement: (group: string) => Acknowledgement;
   },
 ): GatewayProcess {
   const { functions, clock, log, metrics, onGroups } = parts;
@@ -131,6 +134,8 @@ function createPlace(
     readonly log: Log;
     readonly tailnet: () => TailnetView;
     readonly lastSyncMs: () => number | undefined;
+    /** What the Envoys that ask for a group have made of it. */
+    readonly acknowledgement: (group: string) => Acknowledgement;
   },
 ): Place {
   const { place, clock } = parts;
@@ -152,7 +157,13 @@ function createPlace(
   const writers = createClusterWriters({
     ...cluster,
     store,
-    book: createStatusBook({ store, allowTargets: settings.allowTargets, devicesAreRead: devicesAreRead(settings) }),
+    book: createStatusBook({
+      store,
+      allowTargets: settings.allowTargets,
+      devicesAreRead: devicesAreRead(settings),
+      acknowledgement: parts.acknowledgement,
+      translation: (gateway) => writers.translation(gateway),
+    }),
     leaseNamespace: place.kube.namespace,
     identity: `${hostname()}-${randomUUID().slice(0, 8)}`,
     statusIntervalMs: settings.statusInterval,

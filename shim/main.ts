@@ -1,9 +1,11 @@
 // `npm start`: the process in the cluster. Settings, parts, start in order, wait, stop in reverse.
 import type { GroupResult } from '../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+import { createSimulatePage } from './admin/simulate-page.ts';
 import { createStatusPage } from './admin/status-page.ts';
 import { createComputationReport } from './telemetry/computation-report.ts';
 import { settingsToDataPlane, settingsToGroup } from './publishing/data-plane-inputs.ts';
 import { createInProcessFunctions } from './functions/in-process-functions.ts';
+import { sumUpAnswers } from './gateway/acknowledgement.ts';
 import { createTailnetView } from './gateway/endpoint-hosts.ts';
 import { type ResourcePlace, createGatewayProcess } from './gateway-process.ts';
 import { createHealth } from './probes/health.ts';
@@ -22,6 +24,7 @@ import { createTailnetProcess } from './tailnet-process.ts';
 import { version } from './version.ts';
 import { createXdsObserver } from './telemetry/xds-observer.ts';
 import { createResourceCache } from './xds/resource-cache.ts';
+import { typeUrls } from './xds/resource.ts';
 import { createXdsServer } from './xds/server.ts';
 
 /** How long open streams get to end by themselves when the process stops. */
@@ -62,6 +65,7 @@ async function run(settings: Settings, place: ResourcePlace | undefined, log: Lo
       onGroups: publisher.groups,
       tailnet: () => createTailnetView(tailnet.devices(), [...groups.values()]),
       lastSyncMs: () => tailnet.lastSyncMs(),
+      acknowledgement: (group) => sumUpAnswers(xds.answers(typeUrls.endpoint, group)),
     });
   const tailnet = createTailnetProcess(settings, {
     clock,
@@ -75,7 +79,7 @@ async function run(settings: Settings, place: ResourcePlace | undefined, log: Lo
     cache,
     log: log.child({ component: 'xds' }),
     nodeId: settings.nodeId,
-    observer: createXdsObserver(metrics),
+    observer: createXdsObserver(metrics, () => gateway?.statusChanged()),
   });
   const scrape = async () => {
     tailnet.copyStatus(metrics);
@@ -93,7 +97,12 @@ async function run(settings: Settings, place: ResourcePlace | undefined, log: Lo
     functions,
     ...(gateway === undefined ? {} : { gateway }),
   });
-  const pages = { '/metrics': scrape, '/status': status, '/explain': () => json(gateway?.extension.explain() ?? {}) };
+  const pages = {
+    '/metrics': scrape,
+    '/status': status,
+    '/explain': () => json(gateway?.extension.explain() ?? {}),
+    '/simulate': createSimulatePage(() => groups.values()),
+  };
 
   const host = settings.bindAddress;
   const probes =

@@ -64,8 +64,8 @@ export function decideRoutes(virtualHost: VirtualHost, inputs: HookInputs): Rout
  * hosts are too much to keep.
  */
 export function explainLater(readVirtualHost: () => VirtualHost, inputs: HookInputs): () => ExplainedVirtualHost {
-  const { revision, endpoints, policies, clusters } = inputs.state;
-  const state = { revision, endpoints, policies, clusters };
+  const { revision, endpoints, policies, clusters, groupAssignments } = inputs.state;
+  const state = { revision, endpoints, policies, clusters, groupAssignments };
   const known: HookInputs = { ...inputs, state, expired: () => false, leftOut() {} };
   return () => decideRoutes(readVirtualHost(), known).explain();
 }

@@ -231,7 +231,7 @@ describe('groups that stand in clusters', () => {
                 case: 'endpoint',
                 value: { address: { address: { case: 'socketAddress', value: { address } } } },
               },
-            },
+            } as const,
           ],
         })),
       },

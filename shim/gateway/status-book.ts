@@ -1,7 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { formatReference } from '../../functions/service-endpoint/reference.ts';
+import { buildGroupName } from '../../functions/service-endpoint/group-name.ts';
 import type { ServiceEndpoint } from '../../proto/gen/tailway/gateway/v1/gateway_pb.ts';
 import type { ResourceKey } from '../custom-resources/resource-source.ts';
+import type { Acknowledgement, GatewayTranslation } from './acknowledgement.ts';
 import { envoyGateways } from './envoy-gateways.ts';
 import type { TailnetView } from './endpoint-hosts.ts';
 import type { GatewayStore } from './gateway-state.ts';
@@ -26,16 +28,31 @@ export interface StatusBookOptions {
   readonly allowTargets: readonly string[];
   /** Whether devices are read from anywhere. */
   readonly devicesAreRead: boolean;
+  /** What Envoys have made of the devices of a group, by its name. */
+  readonly acknowledgement: (group: string) => Acknowledgement;
+  /** What Envoy Gateway has made of the revision of a Gateway, by `namespace/name`. */
+  readonly translation: (gateway: string) => GatewayTranslation;
 }
 
 /** Endpoints whose routes are computed in one go: few enough that streams and hooks are served in between. */
 const maxEndpoints = 500;
 
 /** A book without statuses. */
-export function createStatusBook({ store, allowTargets, devicesAreRead }: StatusBookOptions): StatusBook {
+export function createStatusBook({
+  store,
+  allowTargets,
+  devicesAreRead,
+  acknowledgement,
+  translation,
+}: StatusBookOptions): StatusBook {
   /** By service; what they were computed from is told by the identity of these lists and endpoints. */
   let outcomes = new Map<string, { readonly endpoints: readonly ServiceEndpoint[]; readonly found: Outcomes }>();
   let basis: readonly unknown[] = [];
+
+  /** None where no Envoy asks for them: single hosts, and groups that stand in clusters. */
+  function acknowledgementOf({ ref, upstream }: ServiceEndpoint): Acknowledgement | undefined {
+    return upstream.case === 'selector' ? acknowledgement(buildGroupName(ref)) : undefined;
+  }
 
   async function refresh(): Promise<void> {
     const { endpoints, policies } = store;
@@ -84,6 +101,8 @@ export function createStatusBook({ store, allowTargets, devicesAreRead }: Status
           decisionOf: ({ ref }) => (ref === undefined ? { kind: 'pending' } : store.decision(ref)),
           outcomes: ownOutcomes(endpoints, outcomes),
           tailnet,
+          acknowledgementOf,
+          translationOf: translation,
           devicesAreRead,
           lastSyncMs,
         });

@@ -14,6 +14,10 @@ import { resourceFromObject } from '../custom-resources/resource-from-object.ts'
 import { parseDevicesFile } from '../sources/devices-file.ts';
 import { createFakeClock } from '../sources/fake-clock.ts';
 import { createFakeLog } from '../sources/fake-log.ts';
+import type { ResourceAnswer } from '../xds/stream-subscription.ts';
+import { readTranslation } from '../kubernetes/gateway-translation.ts';
+import { type KubeObject, objectKey } from '../kubernetes/kube-object.ts';
+import { sumUpAnswers } from './acknowledgement.ts';
 import { createTailnetView } from './endpoint-hosts.ts';
 import { createGatewayState } from './gateway-store.ts';
 import { createStatusBook } from './status-book.ts';
@@ -48,7 +52,21 @@ async function decide(objects: readonly Record<string, unknown>[]): Promise<obje
   const now = timestampFromMs(clock.now());
   const request = create(ComputeEndpointsRequestSchema, { now, groups: [...store.groups], devices: [...devices] });
   const { groups } = computeEndpoints(request);
-  const book = createStatusBook({ store, allowTargets: [], devicesAreRead: list !== undefined });
+  const answers = (objects.find((object) => 'answers' in object)?.['answers'] ?? {}) as Record<
+    string,
+    ResourceAnswer[]
+  >;
+  const revisions = objects.filter(({ kind }) => kind === 'TailscaleGatewayRevision') as unknown as KubeObject[];
+  const book = createStatusBook({
+    store,
+    allowTargets: [],
+    devicesAreRead: list !== undefined,
+    acknowledgement: (group) => sumUpAnswers(answers[group] ?? []),
+    translation(gateway) {
+      const revision = revisions.find(({ metadata }) => objectKey(metadata) === gateway);
+      return revision === undefined ? { kind: 'translated' } : readTranslation(revision);
+    },
+  });
   const tailnet = createTailnetView(list === undefined ? undefined : devices, groups);
   const statuses = await book.statuses(tailnet, list === undefined ? undefined : clock.now());
   return {

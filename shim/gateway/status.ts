@@ -2,6 +2,7 @@ import { formatReference } from '../../functions/service-endpoint/reference.ts';
 import type { ServiceEndpoint } from '../../proto/gen/tailway/gateway/v1/gateway_pb.ts';
 import type { Finding } from '../custom-resources/finding.ts';
 import type { Condition, TailscaleEndpointsStatus } from '../custom-resources/status-schemas.ts';
+import type { Acknowledgement, GatewayTranslation } from './acknowledgement.ts';
 import { endpointToHosts, type HostStatus, type TailnetView } from './endpoint-hosts.ts';
 import type { EndpointDecision } from './gateway-state.ts';
 import { formatRefusalReason } from './refusal-reason.ts';
@@ -31,6 +32,10 @@ export interface StatusInput {
   /** By reference. */
   readonly outcomes: ReadonlyMap<string, readonly RouteOutcome[]>;
   readonly tailnet: TailnetView;
+  /** What Envoys have made of the devices of a group; undefined: the endpoint has none that they ask for. */
+  readonly acknowledgementOf: (endpoint: ServiceEndpoint) => Acknowledgement | undefined;
+  /** What Envoy Gateway has made of the revision of a Gateway, by `namespace/name`. */
+  readonly translationOf: (gateway: string) => GatewayTranslation;
   /** Whether devices are read from anywhere. */
   readonly devicesAreRead: boolean;
   /** When the devices were read last; undefined: never. */
@@ -175,7 +180,7 @@ function findUnprogrammed(input: StatusInput): Problem[] {
       case 'pending':
         return [{ reason: 'Pending', detail: `endpoint "${name}" is not decided yet`, pending: true }];
       case 'injected':
-        return notInjected(name, outcomesOf(input, endpoint));
+        return [...findUntranslated(name, endpoint, input), ...notTaken(name, input.acknowledgementOf(endpoint))];
       default:
         return decision satisfies never;
     }
@@ -183,28 +188,87 @@ function findUnprogrammed(input: StatusInput): Problem[] {
   return [...refused, ...decided];
 }
 
-function notInjected(name: string, outcomes: readonly RouteOutcome[]): Problem[] {
-  if (outcomes.some(({ injected }) => injected)) return [];
+/** An endpoint that is on no Gateway, or on none that Envoy Gateway has translated with it. */
+function findUntranslated(name: string, endpoint: ServiceEndpoint, input: StatusInput): Problem[] {
+  const outcomes = outcomesOf(input, endpoint);
+  const injected = outcomes.filter((outcome) => outcome.injected);
+  if (injected.length === 0) return [notInjected(name, outcomes)];
+  const gateways = [...new Set(injected.map(({ listener }) => gatewayOf(listener)))];
+  const translations = gateways.map((gateway) => ({ gateway, translation: input.translationOf(gateway) }));
+  if (translations.some(({ translation }) => translation.kind === 'translated')) return [];
+  return translations.map(({ gateway, translation }) =>
+    translation.kind === 'refused'
+      ? {
+          reason: 'RefusedByEnvoyGateway',
+          detail: `Envoy Gateway refuses the TailscaleGatewayRevision ${gateway}: ${translation.message}`,
+        }
+      : {
+          reason: 'Pending',
+          detail: `Envoy Gateway has not taken the TailscaleGatewayRevision ${gateway} yet; if that stays, see its extensionManager.policyResources`,
+          pending: true,
+        },
+  );
+}
+
+/** `namespace/name` of the Gateway of a listener. */
+function gatewayOf(listener: string): string {
+  return listener.slice(0, listener.lastIndexOf('/'));
+}
+
+function notInjected(name: string, outcomes: readonly RouteOutcome[]): Problem {
   const [first] = outcomes;
   return first === undefined
+    ? {
+        reason: 'NoGateway',
+        detail: `endpoint "${name}": there is no Gateway of Envoy Gateway with an HTTP listener`,
+      }
+    : { reason: first.reason, detail: `endpoint "${name}" on ${first.listener}: ${first.detail}` };
+}
+
+/** Envoys that did not take the devices of a group. */
+function notTaken(name: string, acknowledgement: Acknowledgement | undefined): Problem[] {
+  if (acknowledgement === undefined) return [];
+  const { acknowledged, pending, refused } = acknowledgement;
+  const [first] = refused;
+  if (first !== undefined) {
+    const more = refused.length > 1 ? ` (and ${refused.length - 1} more)` : '';
+    const detail = `endpoint "${name}": Envoy ${first.nodeId}${more} refuses its devices: ${first.message}`;
+    return [{ reason: 'RefusedByEnvoy', detail }];
+  }
+  return acknowledged === 0 && pending > 0
     ? [
         {
-          reason: 'NoGateway',
-          detail: `endpoint "${name}": there is no Gateway of Envoy Gateway with an HTTP listener`,
+          reason: 'Pending',
+          detail: `endpoint "${name}": Envoy has not acknowledged its devices yet`,
+          pending: true,
         },
       ]
-    : [{ reason: first.reason, detail: `endpoint "${name}" on ${first.listener}: ${first.detail}` }];
+    : [];
+}
+
+/** How many Envoys have taken the devices of groups, as far as they ask this replica. */
+function acknowledgedText(input: StatusInput): string {
+  const counts = input.endpoints.flatMap((endpoint) => {
+    const { acknowledged = 0, pending = 0 } = input.acknowledgementOf(endpoint) ?? {};
+    const of = pending === 0 ? '' : ` of ${acknowledged + pending}`;
+    const envoys = acknowledged + pending === 1 ? 'Envoy' : 'Envoys';
+    return acknowledged === 0 ? [] : [`"${endpoint.ref?.endpoint ?? ''}" by ${acknowledged}${of} ${envoys}`];
+  });
+  const more = counts.length > 8 ? ` and ${counts.length - 8} more` : '';
+  return counts.length === 0 ? '' : ` Devices acknowledged: ${counts.slice(0, 8).join(', ')}${more}.`;
 }
 
 function programmedMessage(input: StatusInput): string {
   const listeners = new Set<string>();
   for (const endpoint of input.endpoints) {
-    for (const { listener, injected } of outcomesOf(input, endpoint)) if (injected) listeners.add(listener);
+    for (const { listener, injected } of outcomesOf(input, endpoint)) {
+      if (injected && input.translationOf(gatewayOf(listener)).kind === 'translated') listeners.add(listener);
+    }
   }
   if (input.endpoints.length === 0) return 'There is nothing to inject.';
   const names = [...listeners].toSorted();
   const more = names.length > 8 ? ` and ${names.length - 8} more` : '';
-  return `${input.endpoints.length} endpoints on ${names.slice(0, 8).join(', ')}${more}.`;
+  return `${input.endpoints.length} endpoints on ${names.slice(0, 8).join(', ')}${more}.${acknowledgedText(input)}`;
 }
 
 function outcomesOf({ outcomes }: StatusInput, { ref }: ServiceEndpoint): readonly RouteOutcome[] {

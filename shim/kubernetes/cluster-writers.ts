@@ -6,6 +6,7 @@ import { createEventWriter } from './event-writer.ts';
 import type { KubeClient } from './kube-client.ts';
 import { createLeaderLease } from './leader-lease.ts';
 import type { ObjectChange } from './reflector.ts';
+import type { GatewayTranslation } from '../gateway/acknowledgement.ts';
 import { createRevisionWriter } from './revision-writer.ts';
 import { createStatusWriter } from './status-writer.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -18,6 +19,8 @@ export interface ClusterWriters {
   observe(kind: ResourceKind, changes: readonly ObjectChange[]): void;
   /** Something that statuses say may be different now. */
   statusChanged(): void;
+  /** What Envoy Gateway has made of a Gateway's revision, by `namespace/name`. */
+  translation(gateway: string): GatewayTranslation;
   /** Whether this replica writes statuses and Events. */
   leads(): boolean;
   /** Writes until `signal` aborts. */
@@ -49,7 +52,7 @@ export interface ClusterWritersOptions {
  */
 export function createClusterWriters(options: ClusterWritersOptions): ClusterWriters {
   const { store, statusIntervalMs } = options;
-  const revisions = createRevisionWriter(options);
+  const revisions = createRevisionWriter({ ...options, onObserved: () => reporter.changed() });
   const statuses = createStatusWriter(options);
   const reporter = createStatusReporter({
     ...options,
@@ -78,6 +81,7 @@ export function createClusterWriters(options: ClusterWritersOptions): ClusterWri
       statuses.observe(kind, changes);
     },
     statusChanged: reporter.changed,
+    translation: revisions.translation,
     leads: () => leading,
     async run(signal) {
       const unobserve = [store.observe(stateChanged), store.observeResources(stateChanged)];

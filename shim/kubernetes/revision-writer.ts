@@ -1,6 +1,8 @@
 import type { Log } from '../telemetry/log.ts';
 import type { ResourceKind } from '../custom-resources/resource-source.ts';
 import type { Clock } from '../sources/clock.ts';
+import type { GatewayTranslation } from '../gateway/acknowledgement.ts';
+import { readTranslation } from './gateway-translation.ts';
 import { createKeyedQueue } from './keyed-queue.ts';
 import type { KubeClient } from './kube-client.ts';
 import { type KubeError, isKubeError } from './kube-error.ts';
@@ -20,6 +22,8 @@ export interface RevisionWriter {
   desire(revisions: ReadonlyMap<string, string>): void;
   /** What there is of each kind; Gateways matter. */
   observe(kind: ResourceKind, changes: readonly ObjectChange[]): void;
+  /** What Envoy Gateway has made of a Gateway's desired revision, by `namespace/name`. */
+  translation(gateway: string): GatewayTranslation;
   /** Writes until `signal` aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -33,6 +37,8 @@ export interface RevisionWriterOptions {
   /** From 0 up to 1. */
   readonly random: () => number;
   readonly log: Log;
+  /** What Envoy Gateway has made of a revision may be different now. */
+  readonly onObserved?: () => void;
   /** How long changes are collected before they are written; default: 50 ms. */
   readonly debounceMs?: number;
 }
@@ -153,6 +159,12 @@ export function createRevisionWriter(options: RevisionWriterOptions): RevisionWr
         else gateways.delete(objectKey(change));
       }
     },
+    translation(gateway) {
+      const revision = desired?.get(gateway);
+      const object = observed.get(gateway);
+      const isWritten = revision !== undefined && revisionOf(object).startsWith(revision);
+      return object !== undefined && isWritten ? readTranslation(object) : { kind: 'pending' };
+    },
     async run(signal) {
       const paths = (namespaces.length === 0 ? [undefined] : namespaces).map((namespace) =>
         apiPath(revisions, { namespace }),
@@ -173,6 +185,7 @@ export function createRevisionWriter(options: RevisionWriterOptions): RevisionWr
                   queue.add(key, repairMs);
                 }
               }
+              options.onObserved?.();
             },
             synced() {
               unsynced -= 1;

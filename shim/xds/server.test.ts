@@ -363,6 +363,42 @@ test.each<[string, TypeUrl, readonly string[], readonly string[]]>([
   expect(nacks[0]?.names).toEqual(expected);
 });
 
+test('knows of each name what its subscribers have made of it', async () => {
+  const { cache, server, session } = await start();
+  cache.apply([set(typeUrls.endpoint, 'a', '1'), set(typeUrls.endpoint, 'b', '1')]);
+  const call = openTestCall(session, paths.deltaAds, DeltaDiscoveryRequestSchema, DeltaDiscoveryResponseSchema);
+  const answers = (name: string) => server.answers(typeUrls.endpoint, name);
+  const kinds = () => ['a', 'b'].map((name) => answers(name).map(({ kind }) => kind));
+  expect(kinds()).toEqual([[], []]);
+  call.send({ node: { id: 'n' }, typeUrl: typeUrls.endpoint, resourceNamesSubscribe: ['a', 'b'] });
+  const first = await call.next();
+  expect(kinds()).toEqual([['pending'], ['pending']]);
+  call.send({ typeUrl: typeUrls.endpoint, responseNonce: first.nonce });
+  await until(() => answers('a')[0]?.kind === 'acknowledged');
+  expect(kinds()).toEqual([['acknowledged'], ['acknowledged']]);
+
+  cache.apply([set(typeUrls.endpoint, 'b', '2')]);
+  const refused = await call.next();
+  expect(kinds()).toEqual([['acknowledged'], ['pending']]);
+  const errorDetail = { code: 3, message: 'no such locality' };
+  call.send({ typeUrl: typeUrls.endpoint, responseNonce: refused.nonce, errorDetail });
+  await until(() => answers('b')[0]?.kind === 'refused');
+  expect(answers('b')).toEqual([{ kind: 'refused', nodeId: 'n', message: 'no such locality' }]);
+
+  // What is said of another name is no word on this one.
+  cache.apply([set(typeUrls.endpoint, 'a', '2')]);
+  const other = await call.next();
+  call.send({ typeUrl: typeUrls.endpoint, responseNonce: other.nonce });
+  await until(() => answers('a')[0]?.kind === 'acknowledged');
+  expect(kinds()).toEqual([['acknowledged'], ['refused']]);
+  cache.apply([set(typeUrls.endpoint, 'b', '3')]);
+  const mended = await call.next();
+  call.send({ typeUrl: typeUrls.endpoint, responseNonce: mended.nonce });
+  await until(() => answers('b')[0]?.kind === 'acknowledged');
+  session.destroy();
+  await until(() => answers('b').length === 0);
+});
+
 test('serves the incremental variant', async () => {
   const { cache, session } = await start();
   cache.apply([set(typeUrls.endpoint, 'a', '1')]);

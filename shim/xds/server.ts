@@ -12,10 +12,11 @@ import { trackConnections } from '../grpc/connections.ts';
 import { listenHttp2 } from '../grpc/listen.ts';
 import type { XdsLog, XdsObserver, XdsStreamKind, XdsStreamStatus } from './observer.ts';
 import { deltaProtocol, sotwProtocol } from './protocol.ts';
+import type { TypeUrl } from './resource.ts';
 import type { ResourceCache, Transaction } from './resource-cache.ts';
 import { createResponseEncoder } from './response-encoder.ts';
 import { discoveryMethods, discoveryServices } from './services.ts';
-import type { FlushableStream, XdsStreamContext, XdsSubscriber } from './stream-subscription.ts';
+import type { FlushableStream, ResourceAnswer, XdsStreamContext, XdsSubscriber } from './stream-subscription.ts';
 import { createXdsStream } from './stream.ts';
 import type { XdsStream } from './stream.ts';
 import { createSubscriptionIndex } from './subscription-index.ts';
@@ -41,6 +42,8 @@ export interface XdsServer {
   close(options: { readonly graceMs: number }): Promise<void>;
   /** One entry for each subscription of each stream. */
   streams(): readonly XdsStreamStatus[];
+  /** What the clients that subscribe to a name have made of its newest resource, one entry for each subscription. */
+  answers(typeUrl: TypeUrl, name: string): readonly ResourceAnswer[];
 }
 
 /** What a peer may send ahead, on a stream and on a connection: one request of the largest size, without a round trip in between. */
@@ -155,6 +158,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
       for (const stream of streams) stream.end({ code: grpcCodes.unavailable, message: 'server is shutting down' });
       await connections.close(graceMs);
     },
+    answers: (typeUrl, name) => [...index.subscribers(typeUrl, name)].map((subscriber) => subscriber.answer(name)),
     streams: () => [...streams].flatMap((stream) => stream.statuses()),
   };
 }

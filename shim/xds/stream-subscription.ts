@@ -37,7 +37,14 @@ export interface XdsSubscriber {
   readonly stream: FlushableStream;
   /** Takes note of what changed; flushing the stream sends it. */
   change(changes: ReadonlyMap<string, CacheChange>, round: ConvergenceRound): void;
+  /** What the client has made of the newest resource of a name that it subscribes to. */
+  answer(name: string): ResourceAnswer;
 }
+
+/** What a client has made of the newest resource of a name. */
+export type ResourceAnswer =
+  | { readonly kind: 'acknowledged' | 'pending'; readonly nodeId: string }
+  | { readonly kind: 'refused'; readonly nodeId: string; readonly message: string };
 
 /** A stream that sends what is due on it, unless the client still has to take what was sent before. */
 export interface FlushableStream {
@@ -97,6 +104,8 @@ class Subscription<State extends SubscriptionState, Request> implements StreamSu
   /** The number of the newest response: the next one must have a higher one. */
   private sequence = 0;
   private rounds = noRounds;
+  /** What the client said of names that it refused and that it was sent nothing better of; undefined: nothing. */
+  private refusals: Map<string, string> | undefined;
 
   constructor(options: StreamSubscriptionOptions<State, Request>) {
     this.options = options;
@@ -110,6 +119,15 @@ class Subscription<State extends SubscriptionState, Request> implements StreamSu
     round.join();
     if (this.rounds.length >= maxRounds) this.rounds[0]?.leave();
     this.rounds = this.rounds.length === 0 ? [round] : [...this.rounds.slice(1 - maxRounds), round];
+  }
+
+  answer(name: string): ResourceAnswer {
+    const { nodeId } = this.options;
+    const { owed, due, outstanding } = this.state;
+    const isOutstanding = ({ changed }: SentResponse) => changed === undefined || namesOf(changed).includes(name);
+    if (owed || due.has(name) || outstanding.some(isOutstanding)) return { kind: 'pending', nodeId };
+    const message = this.refusals?.get(name);
+    return message === undefined ? { kind: 'acknowledged', nodeId } : { kind: 'refused', nodeId, message };
   }
 
   request({ request, list }: DecodedRequest<Request>): GrpcStatus | undefined {
@@ -162,6 +180,7 @@ class Subscription<State extends SubscriptionState, Request> implements StreamSu
         this.send(action.response);
         break;
       case 'ack':
+        if (this.refusals !== undefined) this.accepted(action.sent);
         ctx.observer.acked({ typeUrl, variant: protocol.variant, latencyMs: action.now - action.sent.at });
         break;
       case 'nack':
@@ -182,10 +201,18 @@ class Subscription<State extends SubscriptionState, Request> implements StreamSu
     ctx.observer.pushed({ typeUrl, variant, resources, bytes: bytes.length });
   }
 
+  private accepted({ changed }: SentResponse): void {
+    for (const { name } of changed ?? this.subscribed()) this.refusals?.delete(name);
+    if (this.refusals?.size === 0) this.refusals = undefined;
+  }
+
   private refused({ changed, version }: SentResponse, error: string): void {
     const { ctx, protocol, typeUrl, nodeId } = this.options;
-    const names = namesOf(changed ?? this.subscribed()).slice(0, maxNackNames);
+    const all = namesOf(changed ?? this.subscribed());
+    const names = all.slice(0, maxNackNames);
     const message = error.slice(0, maxErrorLength);
+    this.refusals ??= new Map();
+    for (const name of all) this.refusals.set(name, message);
     ctx.log.warn({ node: nodeId, type: typeUrl, names, version, error: message }, 'node refused a response');
     ctx.observer.nacked({ typeUrl, variant: protocol.variant, nodeId, names, version, message });
   }

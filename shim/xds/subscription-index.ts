@@ -7,6 +7,8 @@ export interface SubscriptionIndex<Subscriber> {
   /** `*` is the wildcard. */
   add(typeUrl: TypeUrl, name: string, subscriber: Subscriber): void;
   delete(typeUrl: TypeUrl, name: string, subscriber: Subscriber): void;
+  /** Who subscribes to a name by itself; those of the wildcard are not among them. */
+  subscribers(typeUrl: TypeUrl, name: string): Iterable<Subscriber>;
   /** Each subscriber that `changes` of a type concern, with the part of them that does. */
   concerned(typeUrl: TypeUrl, changes: Changes): ReadonlyMap<Subscriber, Changes>;
 }
@@ -30,6 +32,7 @@ export function createSubscriptionIndex<Subscriber>(): SubscriptionIndex<Subscri
       subscribers?.delete(subscriber);
       if (subscribers?.size === 0) names?.delete(name);
     },
+    subscribers: (typeUrl, name) => types.get(typeUrl)?.get(name) ?? [],
     concerned(typeUrl, changes) {
       const names = types.get(typeUrl);
       const found = new Map<Subscriber, Changes>();
