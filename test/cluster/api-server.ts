@@ -18,6 +18,10 @@ export interface ApiServer {
   readonly client: KubeClient;
   /** Path of a kubeconfig of a user who has only the rights that RBAC gives to `user`. */
   kubeconfigOf(user: 'tester'): string;
+  /** Path of a new kubeconfig that shows `token`. */
+  kubeconfigFor(token: string): Promise<string>;
+  /** Path of the certificate that it is known by. */
+  readonly ca: string;
   /** Ends the API server; etcd keeps what there is. */
   pause(): Promise<void>;
   /** Starts it again, on the same port. */
@@ -25,8 +29,20 @@ export interface ApiServer {
   stop(): Promise<void>;
 }
 
+/** How an API server differs from one that is good for most tests. */
+export interface ApiServerOptions {
+  /** Further flags. */
+  readonly flags?: readonly string[];
+  /** Whether Pods must name a ServiceAccount that is there, and get its token; default: no. */
+  readonly serviceAccountAdmission?: boolean;
+}
+
 /** Starts both in `folder`, which must be empty, and waits until the API server is ready. */
-export async function startApiServer(folder: string, peers: Pick<Peers, 'etcd' | 'kubeApiserver'>): Promise<ApiServer> {
+export async function startApiServer(
+  folder: string,
+  peers: Pick<Peers, 'etcd' | 'kubeApiserver'>,
+  { flags = [], serviceAccountAdmission = false }: ApiServerOptions = {},
+): Promise<ApiServer> {
   const [port = 0, etcdPort = 0, etcdPeerPort = 0] = await freePorts(3);
   const certs = join(folder, 'certs');
   await mkdir(certs, { recursive: true });
@@ -64,9 +80,10 @@ export async function startApiServer(folder: string, peers: Pick<Peers, 'etcd' |
       '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
       `--service-account-key-file=${keys.public}`,
       `--service-account-signing-key-file=${keys.private}`,
-      '--disable-admission-plugins=ServiceAccount',
+      ...(serviceAccountAdmission ? [] : ['--disable-admission-plugins=ServiceAccount']),
       '--profiling=false',
       '--shutdown-delay-duration=0s',
+      ...flags,
     ]);
   let server = await start();
   await waitFor("the API server's certificate", () => readFile(join(certs, 'apiserver.crt')));
@@ -83,6 +100,12 @@ export async function startApiServer(folder: string, peers: Pick<Peers, 'etcd' |
     port,
     client,
     kubeconfigOf: (user) => kubeconfigs[user],
+    async kubeconfigFor(token) {
+      const path = join(folder, `${randomUUID()}.kubeconfig`);
+      await writeFile(path, kubeconfig(port, ca, token));
+      return path;
+    },
+    ca,
     async pause() {
       await server.stop('SIGTERM', 1000);
     },

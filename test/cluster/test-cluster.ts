@@ -4,7 +4,7 @@ import { inject } from 'vitest';
 import { freePorts } from '../../deploy/demo/free-port.ts';
 import { type ShimProcess, startShim } from '../../deploy/demo/shim-process.ts';
 import { type EchoServer, startEchoServer } from '../envoy/echo-server.ts';
-import { type ApiServer, startApiServer } from './api-server.ts';
+import { type ApiServer, type ApiServerOptions, startApiServer } from './api-server.ts';
 import { type EnvoyGateway, startEnvoyGateway } from './envoy-gateway.ts';
 import { type Kubectl, createKubectl } from './kubectl.ts';
 import { extensionManagerOf } from './manifests.ts';
@@ -20,8 +20,8 @@ export interface TestCluster extends AsyncDisposable {
   /** Port of the listener of {@link gatewayOf}. */
   readonly gatewayPort: number;
   readonly devicesFile: string;
-  /** Starts Envoy Gateway, with this process's extension server unless `config` says otherwise. */
-  envoyGateway(config?: object): Promise<EnvoyGateway>;
+  /** Starts Envoy Gateway, with this process's extension server and all rights, unless the arguments say otherwise. */
+  envoyGateway(config?: object, kubeconfig?: string): Promise<EnvoyGateway>;
   /** With all rights, unless another kubeconfig says otherwise. */
   shim(args?: readonly string[], kubeconfig?: string): Promise<ShimProcess>;
   upstream(name: string): Promise<EchoServer>;
@@ -29,12 +29,12 @@ export interface TestCluster extends AsyncDisposable {
 }
 
 /** Starts the API server; nothing else runs yet. */
-export async function startTestCluster(): Promise<TestCluster> {
+export async function startTestCluster(options: ApiServerOptions = {}): Promise<TestCluster> {
   const stops = createStops();
   const peers = inject('peers');
   const folder = await stops.folder();
   await cp(inject('etcdTemplate'), join(folder, 'etcd'), { recursive: true });
-  const apiServer = await startApiServer(folder, peers);
+  const apiServer = await startApiServer(folder, peers, options);
   stops.defer(() => apiServer.stop());
   const [grpcPort = 0, xdsPort = 0, gatewayPort = 0] = await freePorts(3);
   const devicesFile = join(folder, 'devices.json');
@@ -47,8 +47,7 @@ export async function startTestCluster(): Promise<TestCluster> {
     gatewayPort,
     devicesFile,
     defer: stops.defer,
-    async envoyGateway(config = { extensionManager: extensionManagerOf(grpcPort) }) {
-      const { kubeconfig } = apiServer;
+    async envoyGateway(config = { extensionManager: extensionManagerOf(grpcPort) }, kubeconfig = apiServer.kubeconfig) {
       const envoyGateway = await startEnvoyGateway({ folder: await stops.folder(), kubeconfig, peers, config });
       stops.defer(() => envoyGateway.stop());
       keepLog(stops, 'envoy-gateway', () => envoyGateway.process.lines);

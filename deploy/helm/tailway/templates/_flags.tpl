@@ -17,12 +17,13 @@
 {{/* The arguments of the container, as YAML. */}}
 {{- define "tailway.args" -}}
 - serve
-- --bind-address={{ .Values.bindAddress }}
+- {{ printf "--bind-address=%s" .Values.bindAddress | quote }}
 - --grpc-port=5005
 - --xds-port=18000
-- --xds-target={{ default (printf "dns:///%s:%d" (include "tailway.hostname" .) (int .Values.service.ports.xds)) .Values.xds.target }}
-- --health-probe-bind-address={{ include "tailway.listenHost" . }}:8081
-- --metrics-bind-address={{ include "tailway.listenHost" . }}:8080
+{{- $target := printf "dns:///%s:%d" (include "tailway.hostname" .) (int .Values.service.ports.xds) }}
+- {{ printf "--xds-target=%s" (default $target .Values.xds.target) | quote }}
+- {{ printf "--health-probe-bind-address=%s:8081" (include "tailway.listenHost" .) | quote }}
+- {{ printf "--metrics-bind-address=%s:8080" (include "tailway.listenHost" .) | quote }}
 {{- with .Values.namespaces }}
 - --namespaces={{ join "," . }}
 {{- end }}

@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { createStops } from '../cluster/stops.ts';
+import { type Helm, createHelm } from './helm.ts';
+import { render } from './value-sets.ts';
+
+describe('values that are refused before anything is installed', () => {
+  const stops = createStops();
+  let helm: Helm;
+  let folder: string;
+  beforeAll(async () => {
+    folder = await stops.folder();
+    helm = createHelm({ binary: inject('tools').helm, folder });
+  });
+  afterAll(() => stops[Symbol.asyncDispose]());
+
+  it.each([
+    { name: 'a key that is not there', values: { replicas: 2 }, error: /'replicas' not allowed/ },
+    { name: 'a key within another', values: { image: { tags: 'x' } }, error: /at '\/image'.*'tags' not allowed/ },
+    {
+      name: 'a setting that is not there',
+      values: { settings: { 'pol-interval': '1s' } },
+      error: /at '\/settings'.*'pol-interval' not allowed/,
+    },
+    {
+      name: 'a setting that the chart sets',
+      values: { settings: { 'xds-port': 1 } },
+      error: /at '\/settings'.*'xds-port' not allowed/,
+    },
+    { name: 'a secret', values: { credentials: { token: 'x' } }, error: /at '\/credentials'.*'token' not allowed/ },
+    { name: 'no replicas', values: { replicaCount: 0 }, error: /at '\/replicaCount'/ },
+    { name: 'text for a number', values: { replicaCount: 'two' }, error: /at '\/replicaCount'.*want integer/ },
+    { name: 'text for a list', values: { namespaces: 'team-a' }, error: /at '\/namespaces'.*want array/ },
+    { name: 'no name of a namespace', values: { namespaces: ['Team_A'] }, error: /at '\/namespaces\/0'/ },
+    { name: 'a port too high', values: { service: { ports: { xds: 65536 } } }, error: /at '\/service\/ports\/xds'/ },
+    { name: 'a digest without its kind', values: { image: { digest: '0000' } }, error: /at '\/image\/digest'/ },
+    { name: 'a host for an address', values: { bindAddress: 'localhost' }, error: /at '\/bindAddress'/ },
+    { name: 'an argument that is no flag', values: { extraArgs: ['demo'] }, error: /at '\/extraArgs\/0'/ },
+    {
+      name: 'no account',
+      values: { serviceAccount: { create: false } },
+      error: /serviceAccount\.name: name the account to use/,
+    },
+  ])('$name', async ({ values, error }) => {
+    await expect(render(helm, folder, values)).rejects.toThrow(error);
+  });
+
+  it('an API server that is too old', async () => {
+    await expect(helm('template', 'tailway', 'deploy/helm/tailway', '--kube-version=1.29.0')).rejects.toThrow(
+      /requires kubeVersion/,
+    );
+  });
+});
