@@ -4,7 +4,7 @@ import { createSimulatePage } from './admin/simulate-page.ts';
 import { createStatusPage } from './admin/status-page.ts';
 import { createComputationReport } from './telemetry/computation-report.ts';
 import { settingsToDataPlane, settingsToGroup } from './publishing/data-plane-inputs.ts';
-import { createInProcessFunctions } from './functions/in-process-functions.ts';
+import { createConfiguredFunctions } from './functions/configured-functions.ts';
 import { sumUpAnswers } from './gateway/acknowledgement.ts';
 import { createTailnetView } from './gateway/endpoint-hosts.ts';
 import { type ResourcePlace, createGatewayProcess } from './gateway-process.ts';
@@ -34,7 +34,7 @@ const graceMs = 1000;
 async function run(settings: Settings, place: ResourcePlace | undefined, log: Log): Promise<void> {
   const shutdown = shutdownSignal(log);
   const metrics = createMetrics({ version });
-  const functions = createInProcessFunctions({ clock, metrics });
+  const functions = createConfiguredFunctions(settings, { clock, metrics, log: log.child({ component: 'functions' }) });
   const cache = createResourceCache();
   const devices = devicesAreRead(settings);
   const health = createHealth(['xDS', ...(devices ? ['devices'] : []), ...(place === undefined ? [] : ['resources'])]);

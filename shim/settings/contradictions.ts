@@ -1,6 +1,7 @@
 import { findDataPlaneViolations } from '../../functions/dataplane/data-plane-violation.ts';
 import { settingsToDataPlane } from '../publishing/data-plane-inputs.ts';
 import type { Settings } from './definitions.ts';
+import { findFunctionContradictions } from './function-contradictions.ts';
 
 /** What to set when there is nothing to serve. */
 export const nothingToServe =
@@ -31,6 +32,7 @@ export function findContradictions(settings: Settings): string[] {
   if (settings.healthCheckTimeout > settings.healthCheckInterval) {
     errors.push('--health-check-timeout: must not be longer than --health-check-interval');
   }
+  errors.push(...findFunctionContradictions(settings));
   for (const { path, message } of findDataPlaneViolations(settingsToDataPlane(settings))) {
     errors.push(`${dataPlaneFlags[path] ?? path}: ${message}`);
   }

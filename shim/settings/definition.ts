@@ -3,7 +3,7 @@ import type { Parser } from './parsers.ts';
 /** One setting: where it comes from, what it is without that, and what it is for. */
 export interface Definition<T> {
   /** Group of `--help`. */
-  readonly group: 'Devices' | 'xDS' | 'Data plane' | 'Gateway' | 'Process';
+  readonly group: 'Devices' | 'xDS' | 'Data plane' | 'Gateway' | 'Functions' | 'Process';
   /** Without its dashes; absent for secrets, which every user of a machine can read on a command line. */
   readonly flag?: string;
   readonly environment: string;

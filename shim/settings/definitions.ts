@@ -1,6 +1,7 @@
 import { dataPlaneDefinitions } from './data-plane-definitions.ts';
 import type { Definition, Value } from './definition.ts';
 import { deviceDefinitions } from './device-definitions.ts';
+import { functionDefinitions } from './function-definitions.ts';
 import { gatewayDefinitions } from './gateway-definitions.ts';
 import { processDefinitions } from './process-definitions.ts';
 
@@ -9,6 +10,7 @@ export const definitions = {
   ...deviceDefinitions,
   ...dataPlaneDefinitions,
   ...gatewayDefinitions,
+  ...functionDefinitions,
   ...processDefinitions,
 } as const satisfies Readonly<Record<string, Definition<unknown>>>;
 

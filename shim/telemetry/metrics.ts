@@ -73,6 +73,12 @@ export function createMetrics(build: { readonly version: string }) {
       buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
       registers,
     }),
+    functionCircuit: new Gauge({
+      name: 'tailway_function_circuit_open',
+      help: '1 while a function at a URL is not asked because it failed, 0 while it is.',
+      labelNames: ['function', 'url'],
+      registers,
+    }),
     hookCalls: new Counter({
       name: 'tailway_hook_calls_total',
       help: "Calls of Envoy Gateway's hooks by result, and whether the answer to the same object was at hand.",

@@ -1,0 +1,65 @@
+import type { Settings } from '../settings/definitions.ts';
+import type { Clock } from '../sources/clock.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { FunctionsClient } from './functions-client.ts';
+import { createInProcessFunctions } from './in-process-functions.ts';
+import { createOriginCaller } from './origin-caller.ts';
+import { createRemoteFunctions } from './remote-functions.ts';
+import { createTlsFiles } from './tls-files.ts';
+
+/**
+ * The functions as the settings say: in this process, or remote.
+ *
+ * @throws Error that names the setting, when a file of certificates can't be read
+ */
+export function createConfiguredFunctions(
+  settings: Settings,
+  parts: { readonly clock: Clock; readonly log: Log; readonly metrics: Metrics },
+): FunctionsClient {
+  const { clock, log, metrics } = parts;
+  const [first, ...others] = settings.functionsUrls;
+  if (first === undefined) return createInProcessFunctions({ clock, metrics });
+  const tls = readTlsFiles(settings, parts);
+  const toCaller = (origin: string) =>
+    createOriginCaller({
+      origin,
+      protocol: settings.functionsProtocol,
+      compression: settings.functionsCompression,
+      headers: toHeaders(settings),
+      tls,
+      clock,
+    });
+  const { functionsProtocol: protocol, functionsFallback: fallback } = settings;
+  log.info({ urls: settings.functionsUrls, protocol, fallback }, 'functions are called remotely');
+  return createRemoteFunctions({
+    callers: [toCaller(first), ...others.map(toCaller)],
+    fallback,
+    timeoutMs: settings.functionsTimeout,
+    clock,
+    random: () => Math.random(),
+    metrics,
+    log,
+  });
+}
+
+/** The shim's proof of who it is. */
+function toHeaders(settings: Settings): Readonly<Record<string, string>> {
+  const { functionsToken, functionsAccessId, functionsAccessSecret } = settings;
+  return {
+    ...(functionsToken === undefined ? {} : { authorization: `Bearer ${functionsToken}` }),
+    ...(functionsAccessId === undefined ? {} : { 'cf-access-client-id': functionsAccessId }),
+    ...(functionsAccessSecret === undefined ? {} : { 'cf-access-client-secret': functionsAccessSecret }),
+  };
+}
+
+function readTlsFiles(settings: Settings, parts: { readonly clock: Clock; readonly log: Log }) {
+  const { functionsCaFile: ca, functionsCertFile: cert, functionsKeyFile: key } = settings;
+  try {
+    return createTlsFiles({ ca, cert, key }, parts);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const flags = '--functions-ca-file, --functions-cert-file, --functions-key-file';
+    throw new Error(`failed to read certificates: ${reason}; check ${flags}`, { cause });
+  }
+}
