@@ -32,7 +32,7 @@ process.env['WRANGLER_SEND_METRICS'] = 'false';
 // What the functions say in this process, they must say in workerd and over every protocol, byte by byte.
 
 const endpointRequests: ComputeEndpointsRequest[] = [
-  ...readGoldenCases(`${import.meta.dirname}/endpoints/testdata`, ComputeEndpointsRequestSchema).map(
+  ...readGoldenCases(`${import.meta.dirname}/endpoints/testdata/compute-endpoints`, ComputeEndpointsRequestSchema).map(
     ({ request }) => request,
   ),
   ...fc.sample(arbitraryRequest, { seed: 20_261, numRuns: 200 }),

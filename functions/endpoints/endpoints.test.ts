@@ -15,7 +15,7 @@ import { formatGolden, readGoldenCases, readGoldenOutput } from '../golden/node.
 import { arbitraryRequest } from './arbitrary-request.ts';
 import { computeEndpoints } from './endpoints.ts';
 
-const cases = readGoldenCases(`${import.meta.dirname}/testdata`, ComputeEndpointsRequestSchema);
+const cases = readGoldenCases(`${import.meta.dirname}/testdata/compute-endpoints`, ComputeEndpointsRequestSchema);
 
 describe('golden cases', () => {
   test.each(cases)('$name', (golden) => {

@@ -7,6 +7,7 @@ import {
   type AddressFamily,
   type ComputeEndpointsRequestSchema,
   EndpointService,
+  type SimulateEndpointsRequestSchema,
 } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import { registerEndpoints } from './handler.ts';
 
@@ -20,6 +21,44 @@ const now = timestampFromMs(Date.UTC(2026, 5, 1));
 test('a valid request is computed', async () => {
   const response = await client.computeEndpoints({ now, groups: [{ name: 'web', port: 80 }] });
   expect(response.groups.map(({ name }) => name)).toEqual(['web']);
+});
+
+test('a valid simulation is computed', async () => {
+  const response = await client.simulateEndpoints({ inputs: { now }, scenarios: [{ name: 's' }] });
+  expect(response.scenarios.map(({ name }) => name)).toEqual(['s']);
+});
+
+test.each<{ name: string; request: MessageInitShape<typeof SimulateEndpointsRequestSchema>; message: string }>([
+  {
+    name: 'no inputs',
+    request: { scenarios: [{ name: 's' }] },
+    message: 'inputs: value is required [required]',
+  },
+  {
+    name: 'no scenario',
+    request: { inputs: { now } },
+    message: 'scenarios: must contain at least 1 item(s) [repeated.min_items]',
+  },
+  {
+    name: 'two scenarios of one name',
+    request: { inputs: { now }, scenarios: [{ name: 's' }, { name: 's' }] },
+    message: 'scenarios[1].name: must be unique, but scenarios[0] and scenarios[1] have the same [scenarios.unique]',
+  },
+  {
+    name: 'two devices of one identifier',
+    request: { inputs: { now, devices: [{ id: 'n1' }, { id: 'n1' }] }, scenarios: [{ name: 's' }] },
+    message: 'inputs.devices[1].id: must be unique, but devices[0] and devices[1] have the same [devices.unique]',
+  },
+  {
+    name: 'an empty host',
+    request: { inputs: { now }, scenarios: [{ name: 's', hostsDown: [''] }] },
+    message: 'scenarios[0].hosts_down[0]: must be at least 1 characters [string.min_len]',
+  },
+])('an invalid simulation is refused: $name', async ({ request, message }) => {
+  await expect(client.simulateEndpoints(request)).rejects.toMatchObject({
+    code: Code.InvalidArgument,
+    rawMessage: message,
+  });
 });
 
 describe('an invalid request is refused with the fields in question', () => {

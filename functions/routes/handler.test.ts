@@ -3,7 +3,11 @@ import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError, createClient, createRouterTransport } from '@connectrpc/connect';
 import { expect, test } from 'vitest';
 import { type RoutePolicySchema, TargetKind } from '../../proto/gen/tailway/gateway/v1/gateway_pb.ts';
-import { type ComputeRoutesRequestSchema, RouteService } from '../../proto/gen/tailway/routes/v1/routes_pb.ts';
+import {
+  type ComputeRoutesRequestSchema,
+  type ExplainRoutesRequestSchema,
+  RouteService,
+} from '../../proto/gen/tailway/routes/v1/routes_pb.ts';
 import { registerRoutes } from './handler.ts';
 
 type RequestInit = MessageInitShape<typeof ComputeRoutesRequestSchema>;
@@ -26,6 +30,27 @@ test('routes are computed', async () => {
   const virtualHosts = [{ name: 'v', domains: ['*'] }];
   const response = await client.computeRoutes({ virtualHosts, endpoints: [endpoint], allowTargets: ['10.0.0.0/8'] });
   expect(response.virtualHosts[0]?.injected[0]?.route?.name).toBe('tailscale-egress-web');
+});
+
+test('routes are explained', async () => {
+  const virtualHosts = [{ name: 'v', domains: ['*'] }];
+  const response = await client.explainRoutes({ inputs: { virtualHosts, endpoints: [endpoint] } });
+  expect(response.endpoints[0]?.summary).toBe('Its route is injected into 1 of 1 virtual host.');
+});
+
+test.each<{ name: string; request: MessageInitShape<typeof ExplainRoutesRequestSchema>; message: string }>([
+  { name: 'no inputs', request: {}, message: 'inputs: value is required [required]' },
+  {
+    name: 'one endpoint twice',
+    request: { inputs: { endpoints: [endpoint, endpoint] } },
+    message:
+      'inputs.endpoints[1].ref: must be unique, but endpoints[0] and endpoints[1] have the same [endpoints.unique]',
+  },
+])('what is to be explained is refused: $name', async ({ request, message }) => {
+  await expect(client.explainRoutes(request)).rejects.toMatchObject({
+    code: Code.InvalidArgument,
+    rawMessage: message,
+  });
 });
 
 test('overlays are computed', async () => {

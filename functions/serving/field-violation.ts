@@ -7,3 +7,8 @@ export interface FieldViolation {
   /** Says to people what must be, after the path: `must be unique`. */
   readonly message: string;
 }
+
+/** The violations of a message that stands in a field of another one. */
+export function insideField(field: string, violations: readonly FieldViolation[]): FieldViolation[] {
+  return violations.map(({ path, rule, message }) => ({ path: `${field}.${path}`, rule, message }));
+}
