@@ -7,6 +7,7 @@ export default defineConfig({
       'shim/**/*.test.ts',
       'deploy/**/*.test.ts',
       'test/conformance/**/*.test.ts',
+      'test/documents/**/*.test.ts',
       'test/feature/**/*.test.ts',
     ],
     testTimeout: 20_000,

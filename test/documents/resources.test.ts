@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { endpointsFromResource } from '../../shim/custom-resources/endpoints-from-resource.ts';
+import { policyFromResource } from '../../shim/custom-resources/policy-from-resource.ts';
+import { resourceFromObject } from '../../shim/custom-resources/resource-from-object.ts';
+import { tailnetFromResource } from '../../shim/custom-resources/tailnet-from-resource.ts';
+import { parseDevicesFile } from '../../shim/sources/devices-file.ts';
+import { readCodeBlocks, readDocuments } from './documents.ts';
+
+const blocks = readDocuments()
+  .flatMap(readCodeBlocks)
+  .filter(({ language }) => language === 'yaml');
+
+test.each(blocks)('$place is what it should be', ({ text }) => {
+  const parsed = parseAllDocuments(text);
+  if (!Array.isArray(parsed)) throw new Error('it holds nothing');
+  expect(parsed.flatMap(({ errors }) => errors)).toEqual([]);
+  for (const document of parsed) {
+    const value: unknown = document.toJS();
+    if (isRecord(value) && value['devices'] !== undefined) {
+      expect(parseDevicesFile(text, 'devices.yaml')).toMatchObject({ ok: true, rejected: [] });
+    }
+    if (isRecord(value) && String(value['apiVersion']).startsWith('gateway.tailscale.com/')) {
+      expect(findingsOf(value)).toEqual([]);
+    }
+  }
+});
+
+/** What the shim would say of a resource. */
+function findingsOf(value: Record<string, unknown>): readonly unknown[] {
+  const found = resourceFromObject({ ...value, metadata: { namespace: 'default', ...(value['metadata'] as object) } });
+  if (found.kind !== 'resource') return [found];
+  switch (found.resource.kind) {
+    case 'TailscaleEndpoints':
+      return endpointsFromResource(found.resource, { tailnets: ['-'] }).findings;
+    case 'TailscaleRoutePolicy':
+      return policyFromResource(found.resource).findings;
+    case 'TailscaleTailnet':
+      return tailnetFromResource(found.resource).findings;
+    default:
+      return [`no document shows a ${found.resource.kind}`];
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
