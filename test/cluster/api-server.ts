@@ -75,6 +75,8 @@ export async function startApiServer(
       `--cert-dir=${certs}`,
       `--token-auth-file=${tokenFile}`,
       '--authorization-mode=RBAC',
+      // As clusters do; Pod Security says where.
+      '--allow-privileged=true',
       '--endpoint-reconciler-type=none',
       '--service-cluster-ip-range=10.96.0.0/16',
       '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
