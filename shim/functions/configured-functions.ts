@@ -4,7 +4,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { FunctionsClient } from './functions-client.ts';
 import { createInProcessFunctions } from './in-process-functions.ts';
-import { createOriginCaller } from './origin-caller.ts';
+import { type OriginCaller, createOriginCaller } from './origin-caller.ts';
 import { createRemoteFunctions } from './remote-functions.ts';
 import { createTlsFiles } from './tls-files.ts';
 
@@ -18,22 +18,12 @@ export function createConfiguredFunctions(
   parts: { readonly clock: Clock; readonly log: Log; readonly metrics: Metrics },
 ): FunctionsClient {
   const { clock, log, metrics } = parts;
-  const [first, ...others] = settings.functionsUrls;
+  const [first, ...others] = createOriginCallers(settings, parts);
   if (first === undefined) return createInProcessFunctions({ clock, metrics });
-  const tls = readTlsFiles(settings, parts);
-  const toCaller = (origin: string) =>
-    createOriginCaller({
-      origin,
-      protocol: settings.functionsProtocol,
-      compression: settings.functionsCompression,
-      headers: toHeaders(settings),
-      tls,
-      clock,
-    });
   const { functionsProtocol: protocol, functionsFallback: fallback } = settings;
   log.info({ urls: settings.functionsUrls, protocol, fallback }, 'functions are called remotely');
   return createRemoteFunctions({
-    callers: [toCaller(first), ...others.map(toCaller)],
+    callers: [first, ...others],
     fallback,
     timeoutMs: settings.functionsTimeout,
     clock,
@@ -41,6 +31,24 @@ export function createConfiguredFunctions(
     metrics,
     log,
   });
+}
+
+/**
+ * A caller for each origin of the settings, in their order.
+ *
+ * @throws Error that names the setting, when a file of certificates can't be read
+ */
+export function createOriginCallers(
+  settings: Settings,
+  parts: { readonly clock: Clock; readonly log: Log },
+): OriginCaller[] {
+  const { functionsUrls, functionsProtocol: protocol, functionsCompression: compression } = settings;
+  if (functionsUrls.length === 0) return [];
+  const tls = readTlsFiles(settings, parts);
+  const headers = toHeaders(settings);
+  return functionsUrls.map((origin) =>
+    createOriginCaller({ origin, protocol, compression, headers, tls, clock: parts.clock }),
+  );
 }
 
 /** The shim's proof of who it is. */
