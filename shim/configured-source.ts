@@ -1,20 +1,12 @@
 import type { Device } from '../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import type { Log } from './telemetry/log.ts';
 import type { Settings } from './settings/definitions.ts';
+import { createApiSource, formatOrigin } from './sources/api-source.ts';
 import type { Clock } from './sources/clock.ts';
 import type { DeviceSource } from './sources/device-source.ts';
 import { createFileSource } from './sources/file-source.ts';
-import { createHeadscaleSource } from './sources/headscale-source.ts';
-import { createTailscaleSource } from './sources/tailscale-source.ts';
 
-/** The source that the settings name, and what its devices belong to. */
-export interface ConfiguredSource {
-  readonly source: DeviceSource;
-  /** For the saved state: another origin's devices are not restored. Without any secret. */
-  readonly origin: string;
-}
-
-/** A file where one is named, else headscale's or Tailscale's API. */
+/** The source that the settings name: a file where one is named, else headscale's or Tailscale's API. */
 export function createConfiguredSource(
   settings: Settings,
   parts: {
@@ -23,43 +15,32 @@ export function createConfiguredSource(
     /** What was known of a device in a former run. */
     readonly known: (deviceId: string) => Device | undefined;
   },
-): ConfiguredSource {
-  if (settings.devices !== undefined) {
-    return {
-      source: createFileSource({ path: settings.devices, clock: parts.clock }),
-      origin: `file ${settings.devices}`,
-    };
-  }
-  const api = {
+): DeviceSource {
+  if (settings.devices !== undefined) return createFileSource({ path: settings.devices, clock: parts.clock });
+  const { apiToken, oauthClientId = '', oauthClientSecret = '' } = settings;
+  return createApiSource({
     ...parts,
-    apiUrl: settings.apiUrl,
+    api: apiOf(settings),
+    credentials:
+      apiToken === undefined
+        ? { kind: 'oauth', clientId: oauthClientId, clientSecret: oauthClientSecret }
+        : { kind: 'api-key', key: apiToken },
     pollIntervalMs: settings.pollInterval,
     requestTimeoutMs: settings.requestTimeout,
-    fetch,
-    random: () => Math.random(),
-  };
-  const apiKey = settings.apiToken;
-  if (settings.apiKind === 'headscale') {
-    return {
-      source: createHeadscaleSource({ ...api, apiKey: apiKey ?? '' }),
-      origin: `headscale ${settings.apiUrl}`,
-    };
-  }
-  const credentials =
-    apiKey === undefined
-      ? ({
-          kind: 'oauth',
-          clientId: settings.oauthClientId ?? '',
-          clientSecret: settings.oauthClientSecret ?? '',
-        } as const)
-      : ({ kind: 'api-key', key: apiKey } as const);
-  return {
-    source: createTailscaleSource({
-      ...api,
-      tailnet: settings.tailnet,
-      credentials,
-      attributesMaxAgeMs: settings.attributesInterval,
-    }),
-    origin: `tailscale ${settings.apiUrl} ${settings.tailnet}`,
-  };
+    attributesMaxAgeMs: settings.attributesInterval,
+  });
+}
+
+/** What the devices of that source belong to, without any secret. */
+export function configuredOrigin(settings: Settings): string {
+  return settings.devices === undefined ? formatOrigin(apiOf(settings)) : `file ${settings.devices}`;
+}
+
+/** What kind of source that is, for logs and metrics. */
+export function configuredKind(settings: Settings): 'file' | 'tailscale' | 'headscale' {
+  return settings.devices === undefined ? settings.apiKind : 'file';
+}
+
+function apiOf({ apiKind, apiUrl, tailnet }: Settings) {
+  return { kind: apiKind, apiUrl, tailnet };
 }

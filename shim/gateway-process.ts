@@ -7,16 +7,17 @@ import { prepareRoutes } from '../functions/routes/routes.ts';
 import { ClusterSettingsSchema, GroupEndpoints } from '../proto/gen/tailway/clusters/v1/clusters_pb.ts';
 import type { Group } from '../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import { type HookBook, createHookBook } from './admin/hook-book.ts';
+import { createClusterSecrets } from './kubernetes/cluster-secrets.ts';
 import { createClusterWriters } from './kubernetes/cluster-writers.ts';
 import { createFolderSource } from './custom-resources/folder-source.ts';
 import { parseBackendResource, parsePolicyResource } from './custom-resources/parse-extension-resource.ts';
-import type { ResourceSource } from './custom-resources/resource-source.ts';
+import type { ResourceSink, ResourceSource } from './custom-resources/resource-source.ts';
 import { settingsToGroup } from './publishing/data-plane-inputs.ts';
 import type { ExtensionServer } from './extension/extension-options.ts';
 import { createExtensionServer } from './extension/extension-server.ts';
 import type { FunctionsClient } from './functions/functions-client.ts';
 import type { Acknowledgement } from './gateway/acknowledgement.ts';
-import type { TailnetView } from './gateway/endpoint-hosts.ts';
+import type { TailnetsView } from './gateway/endpoint-hosts.ts';
 import type { GatewayStore } from './gateway/gateway-state.ts';
 import { createGatewayState } from './gateway/gateway-store.ts';
 import { createStatusBook } from './gateway/status-book.ts';
@@ -29,6 +30,8 @@ import type { Metrics } from './telemetry/metrics.ts';
 import { devicesAreRead } from './settings/contradictions.ts';
 import type { Settings } from './settings/definitions.ts';
 import type { Clock } from './sources/clock.ts';
+import { createFolderSecrets } from './tailnets/folder-secrets.ts';
+import { type Tailnets, createTailnets } from './tailnets/tailnets.ts';
 
 /** Where the resources of the gateway come from: a folder, or a cluster. */
 export type ResourcePlace =
@@ -38,6 +41,8 @@ export type ResourcePlace =
 /** The parts that serve a gateway: resources in, hooks answered. */
 export interface GatewayProcess {
   readonly store: GatewayStore;
+  /** The TailscaleTailnets among the resources. */
+  readonly tailnets: Tailnets;
   readonly extension: ExtensionServer;
   /** How hooks were answered. */
   readonly hooks: Pick<HookBook, 'read'>;
@@ -62,10 +67,10 @@ export function createGatewayProcess(
     readonly log: Log;
     readonly metrics: Metrics;
     readonly onGroups: (groups: readonly Group[]) => void;
-    /** What is known of the tailnet, for statuses. */
-    readonly tailnet: () => TailnetView;
-    /** When devices were read last; undefined: never. */
-    readonly lastSyncMs: () => number | undefined;
+    /** What is known of tailnets, for statuses. */
+    readonly tailnets: () => TailnetsView;
+    /** The devices of TailscaleTailnets, or what is known of them, may be different now. */
+    readonly onTailnets: () => void;
     /** What the Envoys that ask for a group have made of it. */
     readonly acknowledgement: (group: string) => Acknowledgement;
   },
@@ -81,9 +86,9 @@ export function createGatewayProcess(
     functions,
     clusterSettings,
     groupDefaults: { discoveryTags, addressFamily },
-    tailnets: [settings.tailnet],
+    tailnets: devicesAreRead(settings) ? [settings.tailnet] : [],
     endpointPort: settings.endpointPort,
-    deviceWaitMs: devicesAreRead(settings) ? deviceWaitMs : 0,
+    deviceWaitMs,
     clock,
     log: log.child({ component: 'gateway' }),
     onGroups,
@@ -94,7 +99,7 @@ export function createGatewayProcess(
     // Envoy Gateway waits for the answer, so these never leave the process.
     functions: { prepareRoutes, computeRouteOverlay, computeBackendCluster },
     parsers: {
-      parseEndpoints: (json) => parseBackendResource(json, { tailnets: [settings.tailnet] }),
+      parseEndpoints: (json) => parseBackendResource(json, store.conversion),
       parsePolicy: parsePolicyResource,
     },
     log: log.child({ component: 'extension' }),
@@ -104,21 +109,26 @@ export function createGatewayProcess(
     syncWaitMs: settings.hookSyncWait,
     onUnsynced: settings.hookUnsynced,
   });
-  const { source, write, statusChanged, leads } = createPlace(settings, store, parts);
+  const { source, tailnets, secretsSink, write, statusChanged, leads } = createPlace(settings, store, parts);
+  const sink = shareResources([...secretsSink, tailnets, store.sink], store.sink.failed);
   return {
     store,
+    tailnets,
     extension,
     hooks,
     leads,
     statusChanged,
     async run(signal) {
-      await Promise.all([source.run(store.sink, signal), write(signal)]);
+      await Promise.all([source.run(sink, signal), write(signal)]);
     },
   };
 }
 
 interface Place {
   readonly source: ResourceSource;
+  readonly tailnets: Tailnets;
+  /** Where Secrets are told that come from the same source. */
+  readonly secretsSink: readonly Pick<ResourceSink, 'changed' | 'synced'>[];
   leads(): boolean | undefined;
   statusChanged(): void;
   /** Writes back what became of the resources, until the signal aborts. */
@@ -132,16 +142,25 @@ function createPlace(
     readonly place: ResourcePlace;
     readonly clock: Clock;
     readonly log: Log;
-    readonly tailnet: () => TailnetView;
-    readonly lastSyncMs: () => number | undefined;
+    readonly tailnets: () => TailnetsView;
+    readonly onTailnets: () => void;
     /** What the Envoys that ask for a group have made of it. */
     readonly acknowledgement: (group: string) => Acknowledgement;
   },
 ): Place {
   const { place, clock } = parts;
+  const common = {
+    settings,
+    clock,
+    log: parts.log.child({ component: 'tailnets' }),
+    onChange: parts.onTailnets,
+  };
   if (place.kind === 'folder') {
+    const secrets = createFolderSecrets();
     return {
       source: createFolderSource({ path: place.path, clock }),
+      tailnets: createTailnets({ ...common, secrets, onStatus: () => undefined }),
+      secretsSink: [secrets],
       leads: () => undefined,
       statusChanged: () => undefined,
       write: () => Promise.resolve(),
@@ -154,24 +173,40 @@ function createPlace(
     random: () => Math.random(),
     log: parts.log.child({ component: 'kubernetes' }),
   };
+  const secrets = createClusterSecrets(cluster);
+  const tailnets = createTailnets({ ...common, secrets, onStatus: () => writers.statusChanged() });
+  const book = createStatusBook({
+    store,
+    allowTargets: settings.allowTargets,
+    acknowledgement: parts.acknowledgement,
+    translation: (gateway) => writers.translation(gateway),
+  });
   const writers = createClusterWriters({
     ...cluster,
     store,
-    book: createStatusBook({
-      store,
-      allowTargets: settings.allowTargets,
-      devicesAreRead: devicesAreRead(settings),
-      acknowledgement: parts.acknowledgement,
-      translation: (gateway) => writers.translation(gateway),
-    }),
+    statuses: async () => [...(await book.statuses(parts.tailnets())), ...tailnets.statuses()],
     leaseNamespace: place.kube.namespace,
     identity: `${hostname()}-${randomUUID().slice(0, 8)}`,
     statusIntervalMs: settings.statusInterval,
   });
   return {
     source: createKubernetesSource({ ...cluster, observe: writers.observe }),
+    tailnets,
+    secretsSink: [],
     leads: writers.leads,
     statusChanged: writers.statusChanged,
     write: writers.run,
+  };
+}
+
+/** Tells several parts what there is, in their order: what others are made of comes first. */
+function shareResources(
+  sinks: readonly Pick<ResourceSink, 'changed' | 'synced'>[],
+  failed: ResourceSink['failed'],
+): ResourceSink {
+  return {
+    changed: (changes) => sinks.forEach((sink) => sink.changed(changes)),
+    synced: () => sinks.forEach((sink) => sink.synced()),
+    failed,
   };
 }

@@ -6,7 +6,7 @@ import { createComputationReport } from './telemetry/computation-report.ts';
 import { settingsToDataPlane, settingsToGroup } from './publishing/data-plane-inputs.ts';
 import { createConfiguredFunctions } from './functions/configured-functions.ts';
 import { sumUpAnswers } from './gateway/acknowledgement.ts';
-import { createTailnetView } from './gateway/endpoint-hosts.ts';
+import { createTailnetsView } from './gateway/endpoint-hosts.ts';
 import { type ResourcePlace, createGatewayProcess } from './gateway-process.ts';
 import { createHealth } from './probes/health.ts';
 import { json, listenHttpEndpoints } from './probes/http-endpoints.ts';
@@ -37,7 +37,11 @@ async function run(settings: Settings, place: ResourcePlace | undefined, log: Lo
   const functions = createConfiguredFunctions(settings, { clock, metrics, log: log.child({ component: 'functions' }) });
   const cache = createResourceCache();
   const devices = devicesAreRead(settings);
-  const health = createHealth(['xDS', ...(devices ? ['devices'] : []), ...(place === undefined ? [] : ['resources'])]);
+  const health = createHealth([
+    'xDS',
+    ...(devices ? ['devices'] : []),
+    ...(place === undefined ? [] : ['resources', 'tailnets']),
+  ]);
   const report = createComputationReport({ log: log.child({ component: 'endpoints' }), metrics });
   const publisher = createPublisher({
     functions,
@@ -62,18 +66,21 @@ async function run(settings: Settings, place: ResourcePlace | undefined, log: Lo
       clock,
       log,
       metrics,
-      onGroups: publisher.groups,
-      tailnet: () => createTailnetView(tailnet.devices(), [...groups.values()]),
-      lastSyncMs: () => tailnet.lastSyncMs(),
+      onGroups: (groups) => tailnet.groups(groups),
+      onTailnets: () => tailnet.changed(),
+      tailnets: () => createTailnetsView(tailnet.devices(), groups.values(), tailnet),
       acknowledgement: (group) => sumUpAnswers(xds.answers(typeUrls.endpoint, group)),
     });
   const tailnet = createTailnetProcess(settings, {
     clock,
     log: log.child({ component: 'devices' }),
-    onChange(list) {
-      publisher.devices(list);
+    tailnets: gateway?.tailnets,
+    onDevices: publisher.devices,
+    onSettledDevices(list) {
       gateway?.store.devices(list);
+      health.ready('tailnets');
     },
+    onGroups: publisher.groups,
   });
   const xds = createXdsServer({
     cache,

@@ -105,7 +105,9 @@ const definitions: readonly Definition[] = [
     columns: [
       field('Kind', 'string', '.spec.kind', 'What serves the API.'),
       field('Tailnet', 'string', '.spec.tailnet', 'Name of the tailnet.'),
-      condition('Ready', 'Whether devices can be read.'),
+      condition('Ready', 'Whether the devices were read last time.'),
+      field('Devices', 'integer', '.status.devices', 'Devices that count.'),
+      field('Synced', 'date', '.status.lastSync', 'When the devices were read last.'),
       age,
     ],
   },

@@ -122,7 +122,13 @@ export type TailscaleEndpointsStatus = z.output<typeof tailscaleEndpointsStatusS
 /** The status of a TailscaleTailnet. */
 export const tailscaleTailnetStatusSchema = z
   .strictObject({
-    conditions: conditionsSchema('Ready: whether devices can be read.').optional(),
-    devices: count('Devices that were read last.').optional(),
+    conditions: conditionsSchema(
+      'Accepted: whether the resource is as it should be; ResolvedRefs: whether its Secret has the credentials; Ready: whether the devices were read last time.',
+    ).optional(),
+    devices: count('Devices that count, those of the last good reading while there is no newer one.').optional(),
+    lastSync: time('When the devices were read last.').optional(),
   })
   .meta({ description: 'What is the case.' });
+
+/** The status of a TailscaleTailnet. */
+export type TailscaleTailnetStatus = z.output<typeof tailscaleTailnetStatusSchema>;

@@ -149,7 +149,7 @@ export const tailscaleEndpointsSpecSchema = z
       253,
       /^[^\s/]+$/,
       'must be the name of a tailnet, such as example.com',
-      'The tailnet that the devices belong to. Absent or `-`: the one that is configured. Endpoints on devices of another one are refused with a condition.',
+      'The tailnet that the devices belong to: the name of a TailscaleTailnet of the namespace, or of the tailnet that one of these or the settings of Tailway read. Absent or `-`: all of these. Endpoints on devices of another one are refused with a condition.',
     ).optional(),
     endpoints: z
       .array(endpointSchema, { error: 'must be a list of endpoints' })

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { celRules, objectName, positiveDuration, text } from './field-schemas.ts';
+import { celRules, duration, durationToMs, objectName, text } from './field-schemas.ts';
 
 const secretKey = (description: string) => text(253, /^[-._a-zA-Z0-9]+$/, 'must be a key of a Secret', description);
 
@@ -18,6 +18,24 @@ const oauthClient = z
   })
   .meta({ description: 'An OAuth client of Tailscale, with the scope devices:core:read.' });
 
+const shortestInterval = 'must be at least 1s';
+
+const pollInterval = duration('Time between two looks at the devices, at least `1s`.')
+  .refine((value) => durationToMs(value) >= 1000, shortestInterval)
+  .meta({
+    description: 'Time between two looks at the devices, at least `1s`. A duration such as `30s` or `1m30s`.',
+    ...celRules({ rule: "duration(self) >= duration('1s')", message: shortestInterval }),
+  });
+
+const notAnOrigin = 'must be an origin such as https://headscale.example.com';
+
+const apiURL = text(1024, /^https?:\/\/[^\s/?#@]+\/?$/, notAnOrigin, '')
+  .refine((value) => URL.canParse(value), notAnOrigin)
+  .meta({
+    description: 'Origin of the API, without a path. Absent: that of Tailscale.',
+    ...celRules({ rule: 'isURL(self)', message: notAnOrigin }),
+  });
+
 const oneCredential = 'must have exactly one of apiKeySecretRef and oauthClientSecretRef';
 const headscaleNeeds = 'headscale needs apiURL and apiKeySecretRef';
 
@@ -34,13 +52,8 @@ export const tailscaleTailnetSpecSchema = z
       'must be the name of a tailnet, such as example.com',
       'Name of the tailnet; `-`: the one that the credentials belong to.',
     ).default('-'),
-    apiURL: text(
-      1024,
-      /^https?:\/\/[^\s/?#@]+\/?$/,
-      'must be an origin such as https://headscale.example.com',
-      'Origin of the API, without a path. Absent: that of Tailscale.',
-    ).optional(),
-    pollInterval: positiveDuration('Time between two looks at the devices.').default('30s'),
+    apiURL: apiURL.optional(),
+    pollInterval: pollInterval.default('30s'),
     apiKeySecretRef: apiKey.optional(),
     oauthClientSecretRef: oauthClient.optional(),
   })

@@ -13,10 +13,12 @@ import type { TailscaleEndpointsStatus } from '../custom-resources/status-schema
 /** One host of an endpoint, as its status says it. */
 export type HostStatus = NonNullable<TailscaleEndpointsStatus['endpointStatus']>[number];
 
-/** What is known of the tailnet. */
+/** What is known of some tailnets. */
 export interface TailnetView {
-  /** Whether devices have been read. */
+  /** Whether devices of one of them have been read. */
   readonly known: boolean;
+  /** When that was last, milliseconds since 1970; undefined: never. */
+  readonly lastSyncMs: number | undefined;
   deviceOfAddress(address: string): Device | undefined;
   /** @param name in any case, with or without a dot at the end */
   deviceOfName(name: string): Device | undefined;
@@ -24,20 +26,43 @@ export interface TailnetView {
   group(name: string): GroupResult | undefined;
 }
 
-/** A view of devices (undefined: not read yet, or never) and of what became of groups. */
-export function createTailnetView(devices: readonly Device[] | undefined, groups: readonly GroupResult[]): TailnetView {
-  const byAddress = new Map<string, Device>();
-  const byName = new Map<string, Device>();
-  for (const device of devices ?? []) {
-    byName.set(normalize(device.name), device);
-    for (const address of device.addresses) byAddress.set(address, device);
-  }
-  const byGroup = new Map(groups.map((group) => [group.name, group]));
+/** What is known of all tailnets. */
+export interface TailnetsView {
+  /** The part that a resource may be told: that of the tailnets that it is about, as `Device.tailnet` names them. */
+  within(tailnets: readonly string[]): TailnetView;
+}
+
+/** How the reading of a tailnet went, by the name that its devices have. */
+export interface TailnetTimes {
+  isKnown(tailnet: string): boolean;
+  lastSyncMs(tailnet: string): number | undefined;
+}
+
+/** A view of devices and of what became of groups. */
+export function createTailnetsView(
+  devices: readonly Device[],
+  groups: Iterable<GroupResult>,
+  times: TailnetTimes,
+): TailnetsView {
+  const byAddress = Map.groupBy(
+    devices.flatMap((device) => device.addresses.map((address) => ({ address, device }))),
+    ({ address }) => address,
+  );
+  const byName = Map.groupBy(devices, ({ name }) => normalize(name));
+  const byGroup = new Map([...groups].map((group) => [group.name, group]));
   return {
-    known: devices !== undefined,
-    deviceOfAddress: (address) => byAddress.get(address),
-    deviceOfName: (name) => byName.get(normalize(name)),
-    group: (name) => byGroup.get(name),
+    within(tailnets) {
+      const known = tailnets.filter(times.isKnown);
+      const isOwn = ({ tailnet }: Device) => known.includes(tailnet);
+      const synced = known.flatMap((tailnet) => times.lastSyncMs(tailnet) ?? []);
+      return {
+        known: known.length > 0,
+        lastSyncMs: synced.length === 0 ? undefined : Math.max(...synced),
+        deviceOfAddress: (address) => byAddress.get(address)?.findLast(({ device }) => isOwn(device))?.device,
+        deviceOfName: (name) => byName.get(normalize(name))?.findLast(isOwn),
+        group: (name) => byGroup.get(name),
+      };
+    },
   };
 }
 

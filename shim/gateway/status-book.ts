@@ -5,13 +5,13 @@ import type { ServiceEndpoint } from '../../proto/gen/tailway/gateway/v1/gateway
 import type { ResourceKey } from '../custom-resources/resource-source.ts';
 import type { Acknowledgement, GatewayTranslation } from './acknowledgement.ts';
 import { envoyGateways } from './envoy-gateways.ts';
-import type { TailnetView } from './endpoint-hosts.ts';
+import type { TailnetsView } from './endpoint-hosts.ts';
 import type { GatewayStore } from './gateway-state.ts';
 import { computeRouteOutcomes, type RouteOutcome } from './route-outcomes.ts';
 import { computeStatus, type DesiredEndpointsStatus } from './status.ts';
 
 /** What the status of a TailscaleEndpoints should say. */
-export interface DesiredStatus {
+interface DesiredStatus {
   readonly resource: ResourceKey & { readonly uid: string };
   readonly status: DesiredEndpointsStatus;
 }
@@ -19,15 +19,13 @@ export interface DesiredStatus {
 /** The statuses of all TailscaleEndpoints. */
 export interface StatusBook {
   /** All statuses as they should be now. What did not change since the last call is not computed again. */
-  statuses(tailnet: TailnetView, lastSyncMs: number | undefined): Promise<readonly DesiredStatus[]>;
+  statuses(tailnets: TailnetsView): Promise<readonly DesiredStatus[]>;
 }
 
 /** What a status book is made of. */
 export interface StatusBookOptions {
   readonly store: GatewayStore;
   readonly allowTargets: readonly string[];
-  /** Whether devices are read from anywhere. */
-  readonly devicesAreRead: boolean;
   /** What Envoys have made of the devices of a group, by its name. */
   readonly acknowledgement: (group: string) => Acknowledgement;
   /** What Envoy Gateway has made of the revision of a Gateway, by `namespace/name`. */
@@ -38,13 +36,7 @@ export interface StatusBookOptions {
 const maxEndpoints = 500;
 
 /** A book without statuses. */
-export function createStatusBook({
-  store,
-  allowTargets,
-  devicesAreRead,
-  acknowledgement,
-  translation,
-}: StatusBookOptions): StatusBook {
+export function createStatusBook({ store, allowTargets, acknowledgement, translation }: StatusBookOptions): StatusBook {
   /** By service; what they were computed from is told by the identity of these lists and endpoints. */
   let outcomes = new Map<string, { readonly endpoints: readonly ServiceEndpoint[]; readonly found: Outcomes }>();
   let basis: readonly unknown[] = [];
@@ -87,11 +79,12 @@ export function createStatusBook({
   }
 
   return {
-    async statuses(tailnet, lastSyncMs) {
+    async statuses(tailnets) {
       await refresh();
       const statuses: DesiredStatus[] = [];
       for (const { resource, converted, endpoints, discovered, findings } of store.resources.values()) {
         const { kind, namespace, name, uid, generation } = resource;
+        const tailnet = tailnets.within(converted.tailnets);
         const status = computeStatus({
           generation,
           endpoints,
@@ -103,8 +96,7 @@ export function createStatusBook({
           tailnet,
           acknowledgementOf,
           translationOf: translation,
-          devicesAreRead,
-          lastSyncMs,
+          tailnets: converted.tailnets,
         });
         statuses.push({ resource: { kind, namespace, name, uid }, status });
         if (statuses.length % maxEndpoints === 0) await turn();

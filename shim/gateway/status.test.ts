@@ -13,12 +13,13 @@ import { formatResourceKey } from '../custom-resources/unique-resources.ts';
 import { resourceFromObject } from '../custom-resources/resource-from-object.ts';
 import { parseDevicesFile } from '../sources/devices-file.ts';
 import { createFakeClock } from '../sources/fake-clock.ts';
+import { createTailnetDevices } from '../tailnets/tailnet-devices.ts';
 import { createFakeLog } from '../sources/fake-log.ts';
 import type { ResourceAnswer } from '../xds/stream-subscription.ts';
 import { readTranslation } from '../kubernetes/gateway-translation.ts';
 import { type KubeObject, objectKey } from '../kubernetes/kube-object.ts';
 import { sumUpAnswers } from './acknowledgement.ts';
-import { createTailnetView } from './endpoint-hosts.ts';
+import { createTailnetsView } from './endpoint-hosts.ts';
 import { createGatewayState } from './gateway-store.ts';
 import { createStatusBook } from './status-book.ts';
 
@@ -29,14 +30,17 @@ const cases = readdirSync(folder).filter((file) => file.endsWith('.in.yaml'));
 async function decide(objects: readonly Record<string, unknown>[]): Promise<object> {
   const clock = createFakeClock();
   const named = objects.find((object) => 'tailnet' in object)?.['tailnet'];
-  const list = objects.find((object) => 'devices' in object);
-  const parsed = parseDevicesFile(JSON.stringify(list ?? { devices: [] }), 'devices');
-  const devices = parsed.ok ? parsed.devices : [];
+  const lists = objects.filter((object): object is { devices: object[]; of?: string } => 'devices' in object);
+  const list = lists.find(({ of }) => of === undefined);
+  const devices = lists.flatMap(({ of, devices }) => {
+    const parsed = parseDevicesFile(JSON.stringify({ devices }), 'devices');
+    return (parsed.ok ? parsed.devices : []).map(of === undefined ? (device) => device : createTailnetDevices(of));
+  });
   const store = createGatewayState({
     functions: { computeClusters: async (request) => computeClusters(request) },
     clusterSettings: create(ClusterSettingsSchema, { xdsTarget: 'dns:///xds:18000' }),
     groupDefaults: {},
-    tailnets: [typeof named === 'string' ? named : '-'],
+    tailnets: typeof named === 'string' ? [named] : list === undefined ? [] : ['-'],
     endpointPort: 8080,
     deviceWaitMs: 0,
     clock,
@@ -46,7 +50,7 @@ async function decide(objects: readonly Record<string, unknown>[]): Promise<obje
     const found = resourceFromObject(object);
     if (found.kind === 'resource') store.sink.changed([{ kind: 'set', resource: found.resource }]);
   }
-  if (list !== undefined) store.devices(devices);
+  if (lists.length > 0) store.devices(devices);
   store.sink.synced();
   await store.settled();
   const now = timestampFromMs(clock.now());
@@ -60,15 +64,15 @@ async function decide(objects: readonly Record<string, unknown>[]): Promise<obje
   const book = createStatusBook({
     store,
     allowTargets: [],
-    devicesAreRead: list !== undefined,
     acknowledgement: (group) => sumUpAnswers(answers[group] ?? []),
     translation(gateway) {
       const revision = revisions.find(({ metadata }) => objectKey(metadata) === gateway);
       return revision === undefined ? { kind: 'translated' } : readTranslation(revision);
     },
   });
-  const tailnet = createTailnetView(list === undefined ? undefined : devices, groups);
-  const statuses = await book.statuses(tailnet, list === undefined ? undefined : clock.now());
+  const isKnown = (tailnet: string) => lists.some(({ of }) => (of ?? '') === tailnet);
+  const lastSyncMs = (tailnet: string) => (isKnown(tailnet) ? clock.now() : undefined);
+  const statuses = await book.statuses(createTailnetsView(devices, groups, { isKnown, lastSyncMs }));
   return {
     endpoints: store.endpoints.map((endpoint) => toJson(ServiceEndpointSchema, endpoint)),
     policies: store.policies.map((policy) => toJson(RoutePolicySchema, policy)),

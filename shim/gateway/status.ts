@@ -36,10 +36,8 @@ export interface StatusInput {
   readonly acknowledgementOf: (endpoint: ServiceEndpoint) => Acknowledgement | undefined;
   /** What Envoy Gateway has made of the revision of a Gateway, by `namespace/name`. */
   readonly translationOf: (gateway: string) => GatewayTranslation;
-  /** Whether devices are read from anywhere. */
-  readonly devicesAreRead: boolean;
-  /** When the devices were read last; undefined: never. */
-  readonly lastSyncMs: number | undefined;
+  /** The tailnets that the resource is about, as `Device.tailnet` names them; none: nobody reads devices for it. */
+  readonly tailnets: readonly string[];
 }
 
 /** Hosts that a status names; the API server takes no object of any size. */
@@ -64,7 +62,7 @@ export function computeStatus(input: StatusInput): DesiredEndpointsStatus {
     discoveredEndpoints: found.length + input.discovered,
     totalEndpoints: all.length,
     healthyEndpoints: all.filter(({ health }) => health !== 'Unhealthy').length,
-    ...(input.lastSyncMs === undefined ? {} : { lastSync: formatTime(input.lastSyncMs) }),
+    ...(input.tailnet.lastSyncMs === undefined ? {} : { lastSync: formatTime(input.tailnet.lastSyncMs) }),
     endpointStatus: all.slice(0, maxHosts),
   };
 }
@@ -130,22 +128,29 @@ function findUnresolved(
   const foreign = input.findings.filter(({ reason }) => reason === 'UnknownTailnet');
   const onTailnet = hosts.filter(({ endpoint }) => endpoint.upstream.case !== 'externalTarget');
   if (onTailnet.length === 0 && !input.discovers) return foreign;
-  if (!input.devicesAreRead) {
+  if (input.tailnets.length === 0) {
     // A gateway reaches a device by its address or name without knowing more of it.
     const needing = onTailnet.filter(({ endpoint }) => endpoint.upstream.case === 'selector');
     if (needing.length === 0 && !input.discovers) return foreign;
     return [
       ...foreign,
-      { reason: 'NoDevices', detail: 'no devices are read: configure credentials of a tailnet, or a file of devices' },
+      {
+        reason: 'NoDevices',
+        detail:
+          'no devices are read: create a TailscaleTailnet in the namespace, or configure credentials of a tailnet, or a file of devices',
+      },
     ];
   }
   if (!input.tailnet.known) {
-    return [
-      ...foreign,
-      { reason: 'Pending', detail: 'the devices of the tailnet have not been read yet', pending: true },
-    ];
+    return [...foreign, { reason: 'Pending', detail: unreadDetail(input.tailnets), pending: true }];
   }
   return [...foreign, ...onTailnet.flatMap(({ endpoint, hosts }) => findMissing(endpoint, hosts))];
+}
+
+function unreadDetail(tailnets: readonly string[]): string {
+  const resources = tailnets.filter((name) => name !== '');
+  const where = resources.length === 0 ? '' : `: the status of TailscaleTailnet ${resources.join(', ')} says why`;
+  return `the devices of the tailnet have not been read yet${where}`;
 }
 
 function findMissing({ ref, upstream }: ServiceEndpoint, hosts: readonly HostStatus[]): Problem[] {

@@ -1,7 +1,5 @@
 import type { ResourceKind } from '../custom-resources/resource-source.ts';
-import type { TailnetView } from '../gateway/endpoint-hosts.ts';
 import type { GatewayStore } from '../gateway/gateway-state.ts';
-import type { StatusBook } from '../gateway/status-book.ts';
 import { createEventWriter } from './event-writer.ts';
 import type { KubeClient } from './kube-client.ts';
 import { createLeaderLease } from './leader-lease.ts';
@@ -11,7 +9,7 @@ import { createRevisionWriter } from './revision-writer.ts';
 import { createStatusWriter } from './status-writer.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Clock } from '../sources/clock.ts';
-import { createStatusReporter } from './status-reporter.ts';
+import { type StatusReporterOptions, createStatusReporter } from './status-reporter.ts';
 
 /** What is written back into a cluster. */
 export interface ClusterWriters {
@@ -31,9 +29,8 @@ export interface ClusterWriters {
 export interface ClusterWritersOptions {
   readonly client: KubeClient;
   readonly store: GatewayStore;
-  readonly book: StatusBook;
-  readonly tailnet: () => TailnetView;
-  readonly lastSyncMs: () => number | undefined;
+  /** All statuses as they should be now. */
+  readonly statuses: StatusReporterOptions['statuses'];
   /** The namespaces that are read; empty: all. */
   readonly namespaces: readonly string[];
   /** Where the lease of the leader is. */

@@ -1,10 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { createTailnetView } from '../gateway/endpoint-hosts.ts';
-import type { DesiredStatus } from '../gateway/status-book.ts';
 import type { ResourceEvent } from './event-writer.ts';
 import { createFakeClock } from '../sources/fake-clock.ts';
 import { createFakeLog } from '../sources/fake-log.ts';
+import type { DesiredStatus } from './status-writer.ts';
 import { createStatusReporter } from './status-reporter.ts';
 
 function statusOf(uid: string, conditions: Record<string, readonly ['True' | 'False', string]>): DesiredStatus {
@@ -36,11 +35,9 @@ async function report(rounds: readonly (readonly DesiredStatus[])[]) {
   const clock = createFakeClock();
   const stop = new AbortController();
   const reporter = createStatusReporter({
-    book: { statuses: async () => rounds[Math.min(desired.length, rounds.length - 1)] ?? [] },
+    statuses: async () => rounds[Math.min(desired.length, rounds.length - 1)] ?? [],
     writer: { desire: (statuses) => void desired.push(statuses), run: () => Promise.resolve() },
     events: { tell: (event) => void told.push(event), run: () => Promise.resolve() },
-    tailnet: () => createTailnetView(undefined, []),
-    lastSyncMs: () => undefined,
     intervalMs: 1000,
     clock,
     log: createFakeLog(),

@@ -1,8 +1,6 @@
-import type { TailnetView } from '../gateway/endpoint-hosts.ts';
-import type { DesiredStatus, StatusBook } from '../gateway/status-book.ts';
-import type { DesiredCondition } from '../gateway/status.ts';
+import type { StatusCondition } from './status-conditions.ts';
 import type { EventWriter } from './event-writer.ts';
-import type { StatusWriter } from './status-writer.ts';
+import type { DesiredStatus, StatusWriter } from './status-writer.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type Clock, sleep } from '../sources/clock.ts';
 
@@ -16,12 +14,10 @@ export interface StatusReporter {
 
 /** What a reporter is made of. */
 export interface StatusReporterOptions {
-  readonly book: StatusBook;
+  /** All statuses as they should be now. */
+  readonly statuses: () => Promise<readonly DesiredStatus[]>;
   readonly writer: Pick<StatusWriter, 'desire' | 'run'>;
   readonly events: EventWriter;
-  readonly tailnet: () => TailnetView;
-  /** When devices were read last, milliseconds since 1970; undefined: never. */
-  readonly lastSyncMs: () => number | undefined;
   /** Shortest time between two reports. */
   readonly intervalMs: number;
   readonly clock: Clock;
@@ -34,16 +30,19 @@ const debounceMs = 100;
 /** How often is looked without a change: ages and health move by themselves. */
 const idleMs = 60_000;
 
+/** The conditions that say of each kind whether it is well as a whole. */
+const summaries: ReadonlySet<string> = new Set(['Programmed', 'Ready']);
+
 /** A reporter that writes nothing yet. What stands when a replica begins to lead is no news: only later changes make Events. */
 export function createStatusReporter(options: StatusReporterOptions): StatusReporter {
-  const { book, writer, events, tailnet, lastSyncMs, intervalMs, clock, log } = options;
+  const { writer, events, intervalMs, clock, log } = options;
   let wake: (() => void) | undefined;
   let pending = true;
 
-  async function report(known: Map<string, readonly DesiredCondition[]> | undefined) {
-    const statuses = await book.statuses(tailnet(), lastSyncMs());
+  async function report(known: Map<string, readonly StatusCondition[]> | undefined) {
+    const statuses = await options.statuses();
     writer.desire(statuses);
-    const next = new Map<string, readonly DesiredCondition[]>();
+    const next = new Map<string, readonly StatusCondition[]>();
     for (const { resource, status } of statuses) {
       next.set(resource.uid, status.conditions);
       if (known !== undefined) tellChanges(resource, known.get(resource.uid) ?? [], status.conditions);
@@ -53,15 +52,15 @@ export function createStatusReporter(options: StatusReporterOptions): StatusRepo
 
   function tellChanges(
     resource: DesiredStatus['resource'],
-    before: readonly DesiredCondition[],
-    now: readonly DesiredCondition[],
+    before: readonly StatusCondition[],
+    now: readonly StatusCondition[],
   ): void {
     for (const { type, status, reason, message } of now) {
       const old = before.find((condition) => condition.type === type);
       if (status === 'Unknown' || (old?.status === status && old.reason === reason)) continue;
       const good = status === 'True';
       // A new resource that is well needs one Event, not one for each condition.
-      if (good && old === undefined && type !== 'Programmed') continue;
+      if (good && old === undefined && !summaries.has(type)) continue;
       events.tell({
         resource,
         type: good ? 'Normal' : 'Warning',
@@ -73,7 +72,7 @@ export function createStatusReporter(options: StatusReporterOptions): StatusRepo
   }
 
   async function reportAll(signal: AbortSignal): Promise<void> {
-    let known: Map<string, readonly DesiredCondition[]> | undefined;
+    let known: Map<string, readonly StatusCondition[]> | undefined;
     while (!signal.aborted) {
       pending = false;
       try {

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
-/** All metrics of the shim. Labels take few values: never a node, a device or a resource. */
+/** All metrics of the shim. Labels take few values: never a node, a device or a resource, but for TailscaleTailnets. */
 export type Metrics = ReturnType<typeof createMetrics>;
 
 /** Declares every metric, in a registry of its own. */
@@ -33,31 +33,31 @@ export function createMetrics(build: { readonly version: string }) {
     polls: new Counter({
       name: 'tailway_source_polls_total',
       help: 'Readings of the source of devices by result: ok, or the reason of the failure.',
-      labelNames: ['source', 'result'],
+      labelNames: ['source', 'tailnet', 'result'],
       registers,
     }),
     syncAge: new Gauge({
       name: 'tailway_source_last_sync_age_seconds',
       help: 'Seconds since the last good reading of the source; absent before the first.',
-      labelNames: ['source'],
+      labelNames: ['source', 'tailnet'],
       registers,
     }),
     known: new Gauge({
       name: 'tailway_source_devices',
       help: 'Devices of the source: known, or rejected because their entry could not be used.',
-      labelNames: ['source', 'state'],
+      labelNames: ['source', 'tailnet', 'state'],
       registers,
     }),
     held: new Gauge({
       name: 'tailway_source_answer_held',
       help: '1 while a suddenly (nearly) empty answer is held.',
-      labelNames: ['source'],
+      labelNames: ['source', 'tailnet'],
       registers,
     }),
     holds: new Counter({
       name: 'tailway_source_holds_total',
       help: 'Suddenly (nearly) empty answers: held, and of those believed after the grace period.',
-      labelNames: ['source', 'outcome'],
+      labelNames: ['source', 'tailnet', 'outcome'],
       registers,
     }),
     functionCalls: new Counter({

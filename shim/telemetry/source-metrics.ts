@@ -1,17 +1,30 @@
 import type { Metrics } from './metrics.ts';
 import type { DeviceStoreStatus } from '../sources/device-store.ts';
 
-/** Copies what is known of a source into its metrics; called before each scrape, since ages grow by themselves. */
-export function copySourceStatus(metrics: Metrics, source: string, status: DeviceStoreStatus, nowMs: number): void {
+/** How the reading of devices goes at one source. */
+export interface SourceReading {
+  /** `tailscale`, `headscale` or `file`. */
+  readonly source: string;
+  /** `namespace/name` of the TailscaleTailnet; absent: the source of the settings. */
+  readonly tailnet?: string;
+  readonly status: DeviceStoreStatus;
+}
+
+/** Copies what is known of the sources into their metrics; called before each scrape, since ages grow by themselves. */
+export function copySourceStatuses(metrics: Metrics, readings: readonly SourceReading[], nowMs: number): void {
+  for (const metric of [metrics.polls, metrics.holds, metrics.held, metrics.known, metrics.syncAge]) metric.reset();
+  for (const reading of readings) copySourceStatus(metrics, reading, nowMs);
+}
+
+function copySourceStatus(metrics: Metrics, { source, tailnet, status }: SourceReading, nowMs: number): void {
   const { totals, lastSuccessAtMs, heldSinceMs } = status;
-  metrics.polls.reset();
-  metrics.polls.inc({ source, result: 'ok' }, totals.answers);
-  for (const [result, n] of Object.entries(totals.failures)) metrics.polls.inc({ source, result }, n);
-  metrics.holds.reset();
-  metrics.holds.inc({ source, outcome: 'held' }, totals.holds);
-  metrics.holds.inc({ source, outcome: 'believed' }, totals.holdsBelieved);
-  metrics.held.set({ source }, heldSinceMs === undefined ? 0 : 1);
-  metrics.known.set({ source, state: 'known' }, status.devices);
-  metrics.known.set({ source, state: 'rejected' }, status.rejected);
-  if (lastSuccessAtMs !== undefined) metrics.syncAge.set({ source }, (nowMs - lastSuccessAtMs) / 1000);
+  const from = tailnet === undefined ? { source } : { source, tailnet };
+  metrics.polls.inc({ ...from, result: 'ok' }, totals.answers);
+  for (const [result, n] of Object.entries(totals.failures)) metrics.polls.inc({ ...from, result }, n);
+  metrics.holds.inc({ ...from, outcome: 'held' }, totals.holds);
+  metrics.holds.inc({ ...from, outcome: 'believed' }, totals.holdsBelieved);
+  metrics.held.set(from, heldSinceMs === undefined ? 0 : 1);
+  metrics.known.set({ ...from, state: 'known' }, status.devices);
+  metrics.known.set({ ...from, state: 'rejected' }, status.rejected);
+  if (lastSuccessAtMs !== undefined) metrics.syncAge.set(from, (nowMs - lastSuccessAtMs) / 1000);
 }

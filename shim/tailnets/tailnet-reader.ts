@@ -1,0 +1,97 @@
+import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
+import type { Clock } from '../sources/clock.ts';
+import type { DeviceSource, SourceFailure } from '../sources/device-source.ts';
+import { createDeviceStore, type DeviceStoreStatus } from '../sources/device-store.ts';
+import { createStateFile } from '../sources/state-file.ts';
+import type { Log } from '../telemetry/log.ts';
+
+/** What is known of one tailnet: the memory of its devices, here and on disk, behind whatever source reads them. */
+export interface TailnetReader {
+  /** Begins with what a former run left on disk. Once, before the first source runs. */
+  restore(): Promise<void>;
+  /** Reads by a source until `signal` aborts. One after another, never two at a time. */
+  run(source: DeviceSource, signal: AbortSignal): Promise<void>;
+  /** There is no source, for want of something: what is known stays. */
+  failed(failure: SourceFailure): void;
+  /** The devices that count, as the source names them; undefined: not read yet. */
+  devices(): readonly Device[] | undefined;
+  /** A device by the source's identifier, as it was known last. */
+  known(deviceId: string): Device | undefined;
+  status(): DeviceStoreStatus;
+  /** Saves what is not saved yet. */
+  close(): Promise<void>;
+}
+
+/** What a reader is made of. */
+export interface TailnetReaderOptions {
+  /** What the devices belong to, without any secret: another origin's saved devices are not restored. */
+  readonly origin: string;
+  /** Where the last good devices are saved; absent: nowhere. */
+  readonly stateFile?: { readonly folder: string; readonly name?: string };
+  /** How long a suddenly (nearly) empty answer is held. */
+  readonly holdMs: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The devices are others now, or known for the first time. */
+  readonly onDevices: (devices: readonly Device[]) => void;
+  /** The source was read, or could not be; the devices may be the same. */
+  readonly onRead?: () => void;
+}
+
+/** A reader that knows nothing yet. */
+export function createTailnetReader(options: TailnetReaderOptions): TailnetReader {
+  const { origin, stateFile, holdMs, clock, log, onDevices, onRead = () => undefined } = options;
+  const state = stateFile === undefined ? undefined : createStateFile({ ...stateFile, origin, clock, log });
+  const store = createDeviceStore({
+    clock,
+    log,
+    holdMs,
+    onChange(devices) {
+      onDevices(devices);
+      state?.save(devices);
+    },
+  });
+  const byId = createDeviceIndex();
+  const sink = {
+    devices(...answer: Parameters<typeof store.devices>) {
+      store.devices(...answer);
+      onRead();
+    },
+    confirmed() {
+      store.confirmed();
+      onRead();
+    },
+    failed(failure: SourceFailure) {
+      store.failed(failure);
+      onRead();
+    },
+  };
+  return {
+    async restore() {
+      const restored = await state?.restore();
+      if (restored !== undefined) store.restore(restored);
+    },
+    run: (source, signal) => source.run(sink, signal),
+    failed: sink.failed,
+    devices: store.current,
+    known: (deviceId) => byId(store.current()).get(deviceId),
+    status: store.status,
+    async close() {
+      store.close();
+      await state?.close();
+    },
+  };
+}
+
+/** An index of the list that was asked about last: a first reading asks about every device of one list. */
+function createDeviceIndex(): (devices: readonly Device[] | undefined) => ReadonlyMap<string, Device> {
+  let indexed: readonly Device[] | undefined;
+  let index: ReadonlyMap<string, Device> = new Map();
+  return (devices) => {
+    if (devices !== indexed) {
+      indexed = devices;
+      index = new Map((devices ?? []).map((device) => [device.id, device]));
+    }
+    return index;
+  };
+}
