@@ -10,7 +10,8 @@ export function formatDiagnoses(diagnoses: readonly Diagnosis[], style: Style): 
   const problems = count('problem');
   const warnings = count('warning');
   const verdict = problems > 0 ? style.bad : warnings > 0 ? style.warning : style.good;
-  const summary = problems + warnings === 0 ? 'No problems.' : `${counted(problems, 'problem')}, ${counted(warnings, 'warning')}.`;
+  const summary =
+    problems + warnings === 0 ? 'No problems.' : `${counted(problems, 'problem')}, ${counted(warnings, 'warning')}.`;
   return `${[...areas, verdict(summary)].join('\n\n')}\n`;
 }
 
