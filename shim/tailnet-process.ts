@@ -48,6 +48,8 @@ export interface TailnetProcessOptions {
   readonly onGroups: (groups: readonly Group[]) => void;
 }
 
+const none: readonly Device[] = [];
+
 /** Builds the parts; nothing runs yet. */
 export function createTailnetProcess(settings: Settings, options: TailnetProcessOptions): TailnetProcess {
   const { clock, log, tailnets } = options;
@@ -84,7 +86,7 @@ export function createTailnetProcess(settings: Settings, options: TailnetProcess
 
   /** The same array while nothing changes. */
   function devices(): readonly Device[] {
-    const next = [own?.reader.devices() ?? [], tailnets?.devices() ?? []] as const;
+    const next = [own?.reader.devices() ?? none, tailnets?.devices() ?? none] as const;
     if (basis?.[0] !== next[0] || basis[1] !== next[1]) merged = mergeDevices(...next);
     basis = next;
     return merged;

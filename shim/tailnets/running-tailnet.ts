@@ -117,7 +117,7 @@ export function createRunningTailnet(first: CustomResource, options: RunningTail
       if (credentials.kind === 'credentials') runSource(current, wanted, credentials);
       if (credentials.kind === 'problem') {
         endSource(current);
-        tellProblem(current, credentials.detail);
+        void tellProblem(current, credentials.detail);
       }
     }
     onChange();
@@ -129,7 +129,7 @@ export function createRunningTailnet(first: CustomResource, options: RunningTail
     if (session !== undefined) {
       log.info({ origin, before: session.origin }, 'reads another API');
       former = session.reader.devices() ?? former;
-      closeSession(session);
+      closing = closeSession(session, closing);
     }
     const reader = createTailnetReader({
       origin,
@@ -185,21 +185,19 @@ export function createRunningTailnet(first: CustomResource, options: RunningTail
     delete current.source;
   }
 
-  function tellProblem(current: Session, detail: string): void {
+  async function tellProblem(current: Session, detail: string): Promise<void> {
     if (current.reader.status().failure?.detail === detail) return;
-    void current.restored.then(() => {
-      const isStill = credentials.kind === 'problem' && credentials.detail === detail && session === current && !closed;
-      if (isStill) current.reader.failed({ reason: 'unreadable', detail });
-    });
+    await current.restored;
+    const isStill = credentials.kind === 'problem' && credentials.detail === detail && session === current && !closed;
+    if (isStill) current.reader.failed({ reason: 'unreadable', detail });
   }
 
-  function closeSession(ending: Session): void {
+  async function closeSession(ending: Session, before: Promise<void>): Promise<void> {
     const done = ending.source?.done;
     endSource(ending);
-    closing = closing.then(async () => {
-      await done;
-      await ending.reader.close();
-    });
+    await before;
+    await done;
+    await ending.reader.close();
   }
 
   const running: RunningTailnet = {
@@ -227,7 +225,7 @@ export function createRunningTailnet(first: CustomResource, options: RunningTail
     async close() {
       closed = true;
       watched?.stop();
-      if (session !== undefined) closeSession(session);
+      if (session !== undefined) closing = closeSession(session, closing);
       await closing;
     },
   };

@@ -67,6 +67,8 @@ interface Entry {
   isSettled: boolean;
 }
 
+const none: readonly Device[] = [];
+
 /** How long a tailnet is waited for that neither answers nor fails. */
 const waitMs = 10_000;
 
@@ -132,7 +134,7 @@ export function createTailnets(options: TailnetsOptions): Tailnets {
 
   function collect(): void {
     const sorted = [...entries].toSorted(([a], [b]) => (a < b ? -1 : 1));
-    const lists = sorted.map(([, { running }]) => running.devices() ?? []);
+    const lists = sorted.map(([, { running }]) => running.devices() ?? none);
     if (lists.length === parts.length && lists.every((list, index) => list === parts[index])) return;
     parts = lists;
     merged = sorted.flatMap(([, { toDevice }], index) => (lists[index] ?? []).map(toDevice));
