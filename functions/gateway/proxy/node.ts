@@ -1,3 +1,4 @@
+import { type ServerResponse } from 'node:http';
 import { type ClientHttp2Stream, constants, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2';
 import { pipeline } from 'node:stream';
 import { Http2SessionManager } from '@connectrpc/connect-node';
@@ -86,6 +87,8 @@ function joinStreams(
     }
     response.statusCode = status;
     Object.entries(forwarded).forEach(([name, value = '']) => response.setHeader(name, value));
+    // Without it an empty body would take the end of the stream, and with it the trailers' place.
+    (response as ServerResponse).flushHeaders();
     upstream.once('trailers', (trailers) => response.addTrailers(forwardHeaders(trailers, connectionHeaders)));
     upstream.pipe(response);
   });
