@@ -3,8 +3,9 @@ import type {
   ExplainedInjection,
   ExplainedRefusal,
   ExplainedVirtualHost,
-  Explanation,
 } from '../extension/explanation.ts';
+import type { FullExplanation } from '../admin/explain-page.ts';
+import type { RefusedStatus } from '../admin/shim-status.ts';
 
 /** What to show of an explanation. */
 export interface ExplanationFilter {
@@ -15,7 +16,7 @@ export interface ExplanationFilter {
 }
 
 /** An explanation for people: for each virtual host and cluster what was injected, what was not, and why. */
-export function formatExplanation(explanation: Explanation, filter: ExplanationFilter = {}): string {
+export function formatExplanation(explanation: FullExplanation, filter: ExplanationFilter = {}): string {
   const virtualHosts = explanation.virtualHosts.filter(
     ({ gateway }) => filter.gateway === undefined || gateway === filter.gateway,
   );
@@ -25,6 +26,7 @@ export function formatExplanation(explanation: Explanation, filter: ExplanationF
       : 'Resources are not read yet: hooks wait for them.',
     ...virtualHosts.map((virtualHost) => virtualHostText(virtualHost, filter)),
     clustersText(explanation.clusters, filter),
+    refusedText(explanation.refused ?? [], filter),
   ];
   if (virtualHosts.length === 0) {
     sections.push(
@@ -59,6 +61,18 @@ function injectionLine({ route, endpoint, policy, shadowedBy, detail }: Explaine
 
 function refusalLine({ endpoint, reason, detail }: ExplainedRefusal): string {
   return `  - ${endpoint}  ${reason}: ${detail}`;
+}
+
+/** What never comes to a virtual host. */
+function refusedText(refused: readonly RefusedStatus[], { endpoint: part }: ExplanationFilter): string {
+  const lines = refused
+    .map(({ resource, endpoint, reason, detail }) => ({
+      about: `${resource}${endpoint === '' ? '' : `/${endpoint}`}`,
+      why: `${reason}: ${detail}`,
+    }))
+    .filter(({ about }) => isAbout(about, part))
+    .map(({ about, why }) => `  - ${about}  ${why}`);
+  return lines.length === 0 ? '' : ['Refused', ...lines].join('\n');
 }
 
 function clustersText(clusters: readonly ExplainedCluster[], { endpoint }: ExplanationFilter): string {

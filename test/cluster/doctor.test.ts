@@ -113,14 +113,14 @@ async function withChange(reference: Manifest, change: () => Promise<void>, test
           ...(namespace === undefined ? {} : { namespace }),
           ...(labels === undefined ? {} : { labels }),
         },
-      } as Manifest);
+      });
     }
   }
 }
 
 async function configured(change: (manager: Record<string, unknown>) => void): Promise<void> {
   const found = await cluster.kubectl.get(configMap);
-  const text = (found?.['data'] as Record<string, string>)['envoy-gateway.yaml'] ?? '';
+  const text = (found?.['data'] as Record<string, string> | undefined)?.['envoy-gateway.yaml'] ?? '';
   const configuration = parse(text) as { extensionManager: Record<string, unknown> };
   change(configuration.extensionManager);
   await cluster.kubectl.patch(configMap, { data: { 'envoy-gateway.yaml': stringify(configuration) } });
@@ -155,7 +155,8 @@ describe('tailway doctor on an API server', () => {
       other,
       async () => {
         const found = await cluster.kubectl.get(other);
-        const [version] = (found?.['spec'] as { versions: Record<string, unknown>[] }).versions;
+        const spec = found?.['spec'] as { versions: Record<string, unknown>[] } | undefined;
+        const [version] = spec?.versions ?? [];
         const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
         await cluster.kubectl.patch(other, { spec: { versions: [{ ...version, schema }] } });
       },
