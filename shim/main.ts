@@ -1,15 +1,16 @@
 // `npm start`: the process in the cluster. Settings, parts, start in order, wait, stop in reverse.
 import type { GroupResult } from '../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+import { createExplainPage } from './admin/explain-page.ts';
 import { createSimulatePage } from './admin/simulate-page.ts';
 import { createStatusPage } from './admin/status-page.ts';
 import { createComputationReport } from './telemetry/computation-report.ts';
 import { settingsToDataPlane, settingsToGroup } from './publishing/data-plane-inputs.ts';
-import { createConfiguredFunctions } from './functions/configured-functions.ts';
+import { changeDelayMs, createConfiguredFunctions } from './functions/configured-functions.ts';
 import { sumUpAnswers } from './gateway/acknowledgement.ts';
 import { createTailnetsView } from './gateway/endpoint-hosts.ts';
 import { type ResourcePlace, createGatewayProcess } from './gateway-process.ts';
 import { createHealth } from './probes/health.ts';
-import { json, listenHttpEndpoints } from './probes/http-endpoints.ts';
+import { listenHttpEndpoints } from './probes/http-endpoints.ts';
 import { loadKubeConfig } from './kubernetes/kube-config.ts';
 import { type Log, createLog } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
@@ -47,6 +48,7 @@ async function run(settings: Settings, place: ResourcePlace | undefined, log: Lo
     functions,
     cache,
     ...(devices ? { sidecars: { group: settingsToGroup(settings), dataPlane: settingsToDataPlane(settings) } } : {}),
+    debounceMs: changeDelayMs(settings),
     clock,
     log: log.child({ component: 'publisher' }),
     onComputed(computed) {
@@ -107,7 +109,7 @@ async function run(settings: Settings, place: ResourcePlace | undefined, log: Lo
   const pages = {
     '/metrics': scrape,
     '/status': status,
-    '/explain': () => json(gateway?.extension.explain() ?? {}),
+    '/explain': createExplainPage(gateway),
     '/simulate': createSimulatePage(() => groups.values()),
   };
 

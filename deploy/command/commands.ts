@@ -2,6 +2,7 @@ import type { Command } from '../../shim/command/command.ts';
 import type { CrdObject } from '../../shim/command/doctor/check-crds.ts';
 import { createDoctor } from '../../shim/command/doctor/doctor.ts';
 import { explain } from '../../shim/command/explain.ts';
+import { replay } from '../../shim/command/replay.ts';
 import { serve } from '../../shim/command/serve.ts';
 import { simulate } from '../../shim/command/simulate.ts';
 import { status } from '../../shim/command/status.ts';
@@ -16,4 +17,4 @@ const doctor = createDoctor(async () => {
 });
 
 /** All commands of `tailway`, in the order of its help. */
-export const commands: readonly Command[] = [serve, demo, server, client, status, explain, simulate, doctor];
+export const commands: readonly Command[] = [serve, demo, server, client, status, explain, simulate, replay, doctor];

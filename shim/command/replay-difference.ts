@@ -55,12 +55,13 @@ function keyOf(element: JsonValue): string | undefined {
   if (typeof name === 'string') return name;
   if (typeof deviceId === 'string') return typeof subject === 'string' ? `${deviceId} ${subject}` : deviceId;
   if (cluster !== undefined) return keyOf(cluster);
-  if (isRecord(endpoint) && typeof endpoint['endpoint'] === 'string') {
-    return [endpoint['namespace'], endpoint['resource'], endpoint['endpoint']].join('/');
-  }
-  return typeof region === 'string'
-    ? [region, zone, priority].filter((part) => part !== undefined).join(' ')
-    : undefined;
+  if (isRecord(endpoint))
+    return [endpoint['namespace'], endpoint['resource'], endpoint['endpoint']].map(word).join('/');
+  return typeof region === 'string' ? [region, zone, priority].map(word).join(' ').trim() : undefined;
+}
+
+function word(value: JsonValue | undefined): string {
+  return typeof value === 'string' || typeof value === 'number' ? `${value}` : '';
 }
 
 function isRecord(value: JsonValue | undefined): value is { readonly [key: string]: JsonValue } {

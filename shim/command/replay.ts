@@ -125,6 +125,8 @@ function ask(client: FunctionsClient, { function: name, request }: Recording): P
       return client.computeDataPlane(request as Parameters<FunctionsClient['computeDataPlane']>[0]);
     case 'endpoints':
       return client.computeEndpoints(request as Parameters<FunctionsClient['computeEndpoints']>[0]);
+    default:
+      return name satisfies never;
   }
 }
 
@@ -135,7 +137,8 @@ function connect(url: string, environment: Readonly<NodeJS.ProcessEnv>): Functio
   if (parsed.kind === 'errors') throw new WrongCall(parsed.errors.join('\n'));
   if (parsed.settings.functionsUrls.length === 0)
     throw new WrongCall('--url: needs an origin such as http://127.0.0.1:9000');
-  const settings = { ...parsed.settings, functionsTimeout: Math.max(parsed.settings.functionsTimeout, patienceMs) };
+  const functionsTimeout = Math.max(parsed.settings.functionsTimeout, patienceMs);
+  const settings = { ...parsed.settings, functionsTimeout, recordDir: undefined };
   return createConfiguredFunctions(settings, {
     clock: systemClock,
     log: silentLog,

@@ -5,15 +5,33 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import type { FunctionsClient } from './functions-client.ts';
 import { createInProcessFunctions } from './in-process-functions.ts';
 import { type OriginCaller, createOriginCaller } from './origin-caller.ts';
+import { createRecordedFunctions } from './recorded-functions.ts';
+import { createRecorder } from './recorder.ts';
 import { createRemoteFunctions } from './remote-functions.ts';
 import { createTlsFiles } from './tls-files.ts';
 
+/** How long changes are collected before they are computed: remote calls cost a way there and back each. */
+export function changeDelayMs({ functionsUrls }: Pick<Settings, 'functionsUrls'>): number {
+  return functionsUrls.length === 0 ? 0 : 20;
+}
+
 /**
- * The functions as the settings say: in this process, or remote.
+ * The functions as the settings say: in this process, or remote, and recorded where that is wanted.
  *
  * @throws Error that names the setting, when a file of certificates can't be read
  */
 export function createConfiguredFunctions(
+  settings: Settings,
+  parts: { readonly clock: Clock; readonly log: Log; readonly metrics: Metrics },
+): FunctionsClient {
+  const { recordDir: folder } = settings;
+  const functions = createPlacedFunctions(settings, parts);
+  return folder === undefined
+    ? functions
+    : createRecordedFunctions(functions, { ...parts, recorder: createRecorder({ folder, ...parts }) });
+}
+
+function createPlacedFunctions(
   settings: Settings,
   parts: { readonly clock: Clock; readonly log: Log; readonly metrics: Metrics },
 ): FunctionsClient {
