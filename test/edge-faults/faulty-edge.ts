@@ -73,7 +73,9 @@ export async function startFaultyEdge(origin: string): Promise<FaultyEdge> {
   let fault: EdgeFault = 'well';
   const calls = new Map<string, number>();
   const received: { headers: IncomingMessage['headers']; body: Buffer }[] = [];
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => void serve(request, response));
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? '';
     const name = path.split('/').at(-1) ?? '';
     calls.set(name, (calls.get(name) ?? 0) + 1);
@@ -86,7 +88,8 @@ export async function startFaultyEdge(origin: string): Promise<FaultyEdge> {
     } catch {
       response.writeHead(502).end();
     }
-  });
+  }
+
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
