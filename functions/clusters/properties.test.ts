@@ -9,17 +9,14 @@ import {
   ComputeClustersRequestSchema,
   ComputeClustersResponseSchema,
 } from '../../proto/gen/tailway/clusters/v1/clusters_pb.ts';
-import { arbitraryEndpoints, arbitraryPolicies, shuffle } from '../service-endpoint/arbitrary-resources.ts';
+import { shuffle } from '../service-endpoint/arbitrary-resources.ts';
 import { parseGroupName } from '../service-endpoint/group-name.ts';
 import { formatReference } from '../service-endpoint/reference.ts';
 import { parseClusterName } from '../service-endpoint/service-name.ts';
+import { arbitraryRequest } from './arbitrary-request.ts';
 import { computeBackendCluster } from './backend-cluster.ts';
 import { computeClusters } from './clusters.ts';
 import { mergedField, ownedFields, preferredFields } from './overlay-fields.ts';
-
-const arbitraryRequest = fc
-  .record({ endpoints: arbitraryEndpoints, policies: arbitraryPolicies })
-  .map((request) => create(ComputeClustersRequestSchema, request));
 
 const parameters = { numRuns: 300 };
 
