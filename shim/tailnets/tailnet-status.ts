@@ -72,7 +72,7 @@ function resolvedOf({ credentials, apiUrl }: TailnetStatusInput): Verdict {
 function readyOf(input: TailnetStatusInput): Verdict {
   const { credentials, reading, devices, apiUrl, pollInterval, findings } = input;
   const type = 'Ready';
-  const stay = devices === undefined ? '' : `; the last good ${devices} devices stay`;
+  const stay = devices === undefined ? '' : `; the last good devices (${devices}) stay`;
   if (apiUrl === undefined) {
     const refused = findings.some(({ effect }) => effect === 'resource-refused');
     return refused
