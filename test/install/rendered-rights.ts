@@ -25,7 +25,7 @@ export function rolesOf(
       (kind === 'ClusterRole' || role.metadata.namespace === metadata.namespace);
     const role = manifests.find(isIt);
     if (role === undefined) throw new Error(`no ${kind} ${name}`);
-    return { ...role, rules: role['rules'] as readonly Rule[] };
+    return Object.assign({}, role, { rules: role['rules'] as readonly Rule[] });
   });
 }
 

@@ -85,7 +85,7 @@ describe('under its ServiceAccount the shim', () => {
     const roles = rolesOf(manifests, account.name);
     for (const missing of roles.flatMap(({ rules }) => rules)) {
       await cluster.kubectl.apply(
-        ...roles.map((role) => ({ ...role, rules: role.rules.filter((rule) => rule !== missing) })),
+        ...roles.map((role) => Object.assign({}, role, { rules: role.rules.filter((rule) => rule !== missing) })),
       );
       const told = await whatIsRefused(cluster, await cluster.pod(manifests), missing);
       expect({ missing, told }).toEqual({ missing, told: expect.stringContaining('answered 403') });
