@@ -21,7 +21,7 @@ describe('what stands behind the routes of a real Envoy Gateway', () => {
   beforeAll(async () => {
     cluster = await startTestCluster();
     [own, web] = [await cluster.upstream('own'), await cluster.upstream('web')];
-    shim = await cluster.shim([`--devices=${cluster.devicesFile}`, '--hold-empty=0']);
+    shim = await cluster.shim([`--devices=${cluster.devicesFile}`, '--hold-empty=0', '--status-interval=100ms']);
     envoyGateway = await cluster.envoyGateway();
     await cluster.kubectl.apply(gatewayOf(cluster.gatewayPort), ...catchAllTo(own.port));
     await untilSeen(cluster.gatewayPort, '/', { name: 'own' });
@@ -47,6 +47,13 @@ describe('what stands behind the routes of a real Envoy Gateway', () => {
     );
     await untilSeen(port, '/api/devices/x', { path: '/x', status: 200 });
     await waitFor('the first weights', async () => isNear(await answersAt(port, '/api/devices'), { a: 75, b: 25 }));
+
+    await waitFor('the acknowledgement in the status', async () => {
+      const found = await kubectl.get(endpointsOf('devices', []));
+      const { conditions = [] } = (found?.['status'] ?? {}) as { conditions?: { type: string; message: string }[] };
+      const programmed = conditions.find(({ type }) => type === 'Programmed')?.message ?? '';
+      return programmed.includes('Devices acknowledged: "devices" by 1 Envoy.') ? true : undefined;
+    });
 
     const calls = await hookCalls();
     expect(calls).toBeGreaterThan(0);
