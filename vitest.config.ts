@@ -10,6 +10,8 @@ export default defineConfig({
       'test/documents/**/*.test.ts',
       'test/feature/**/*.test.ts',
     ],
+    // Its packages are its own: npm run test:infra.
+    exclude: ['**/node_modules/**', 'deploy/infra/**'],
     testTimeout: 20_000,
   },
 });

@@ -14,10 +14,13 @@ function placesOf(name: string, from: string): string[] {
 }
 
 // npm leaves out what its registry does not have for other machines, and `npm ci` then refuses the whole file.
-test('the lock file names the binaries of every platform', async () => {
-  const { packages } = lockFile.parse(JSON.parse(await readFile('package-lock.json', 'utf8')));
-  const missing = Object.entries(packages).flatMap(([from, { optionalDependencies }]) =>
-    Object.keys(optionalDependencies).filter((name) => !placesOf(name, from).some((place) => place in packages)),
-  );
-  expect(missing).toEqual([]);
-});
+test.each(['package-lock.json', 'deploy/infra/package-lock.json'])(
+  '%s names the binaries of every platform',
+  async (file) => {
+    const { packages } = lockFile.parse(JSON.parse(await readFile(file, 'utf8')));
+    const missing = Object.entries(packages).flatMap(([from, { optionalDependencies }]) =>
+      Object.keys(optionalDependencies).filter((name) => !placesOf(name, from).some((place) => place in packages)),
+    );
+    expect(missing).toEqual([]);
+  },
+);
