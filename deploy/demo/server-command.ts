@@ -36,11 +36,13 @@ export const server = defineCommand({
     if (!/^\d{1,5}$/.test(port) || Number(port) > 65535) {
       throw new WrongCall(`--port (PORT): "${port}" must be a whole number from 0 to 65535`);
     }
-    const running = await orFailure(startDemoServer({ host, locality, address, port: Number(port) }));
-    out(`Server starting on :${running.port}, host = ${running.host}\n`);
-    await new Promise<void>((resolve) => {
+    // Before it says that it is there: who waits for that may stop it at once.
+    const stopped = new Promise<void>((resolve) => {
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
     });
+    const running = await orFailure(startDemoServer({ host, locality, address, port: Number(port) }));
+    out(`Server starting on :${running.port}, host = ${running.host}\n`);
+    await stopped;
     await running.close();
     return 0;
   },
