@@ -65,6 +65,8 @@ interface Entry {
   readonly sinceMs: number;
   readonly disarm: () => void;
   isSettled: boolean;
+  /** What its status said last, but for its times. */
+  statusText: string;
 }
 
 const none: readonly Device[] = [];
@@ -79,7 +81,6 @@ export function createTailnets(options: TailnetsOptions): Tailnets {
   let ending: Promise<unknown> = Promise.resolve();
   let parts: readonly (readonly Device[])[] = [];
   let merged: readonly Device[] = [];
-  let statusText = '';
   let isSynced = false;
   let isSettled = false;
 
@@ -92,14 +93,16 @@ export function createTailnets(options: TailnetsOptions): Tailnets {
       return;
     }
     if (known !== undefined) remove(tailnet);
-    const running = createRunningTailnet(resource, { settings, secrets, clock, log, onChange: changed });
+    const lookAgain = () => changed(tailnet);
+    const running = createRunningTailnet(resource, { settings, secrets, clock, log, onChange: lookAgain });
     entries.set(tailnet, {
       resource,
       running,
       toDevice: createTailnetDevices(tailnet),
       sinceMs: clock.now(),
-      disarm: clock.setTimeout(changed, waitMs),
+      disarm: clock.setTimeout(lookAgain, waitMs),
       isSettled: false,
+      statusText: '',
     });
   }
 
@@ -115,21 +118,25 @@ export function createTailnets(options: TailnetsOptions): Tailnets {
     );
   }
 
-  function changed(): void {
-    const nowMs = clock.now();
-    for (const entry of entries.values()) {
-      entry.isSettled ||= entry.running.isSettled() || nowMs - entry.sinceMs >= waitMs;
+  /** Something about one of them may be different. */
+  function changed(tailnet: string): void {
+    const entry = entries.get(tailnet);
+    let isOther = false;
+    if (entry !== undefined) {
+      entry.isSettled ||= entry.running.isSettled() || clock.now() - entry.sinceMs >= waitMs;
       if (entry.isSettled) entry.disarm();
+      const text = JSON.stringify({ ...entry.running.status(), lastSync: undefined });
+      isOther = text !== entry.statusText;
+      entry.statusText = text;
     }
+    tellChange();
+    if (isOther) onStatus();
+  }
+
+  function tellChange(): void {
     isSettled ||= isSynced && [...entries.values()].every((entry) => entry.isSettled);
     collect();
-    const text = JSON.stringify(
-      statuses().map(({ resource, status }) => [resource, { ...status, lastSync: undefined }]),
-    );
-    const isOther = text !== statusText;
-    statusText = text;
     onChange();
-    if (isOther) onStatus();
   }
 
   function collect(): void {
@@ -155,12 +162,12 @@ export function createTailnets(options: TailnetsOptions): Tailnets {
       for (const change of own) {
         if (change.kind === 'set') set(change.resource);
         else remove(formatTailnet(change.key));
+        changed(formatTailnet(change.kind === 'set' ? change.resource : change.key));
       }
-      if (own.length > 0) changed();
     },
     synced() {
       isSynced = true;
-      changed();
+      tellChange();
     },
     devices: () => merged,
     knowledgeOf(tailnet) {
