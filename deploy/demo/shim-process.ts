@@ -15,7 +15,10 @@ export interface ShimProcess {
 /** A line of the log. */
 export type LogLine = { readonly level: string; readonly message: string } & Readonly<Record<string, unknown>>;
 
-const main = fileURLToPath(new URL('../../shim/main.ts', import.meta.url));
+/** The shim's program; where all is bundled into one file, that one's command. */
+const program = import.meta.filename.endsWith('.ts')
+  ? [fileURLToPath(new URL('../../shim/main.ts', import.meta.url))]
+  : [import.meta.filename, 'serve'];
 
 /** Starts the shim on loopback, on ports that the system chooses unless `args` say otherwise, and waits until it listens. */
 export async function startShim(
@@ -24,7 +27,7 @@ export async function startShim(
 ): Promise<ShimProcess> {
   const loopback = ['--bind-address=127.0.0.1', '--health-probe-bind-address=127.0.0.1:0'];
   const ports = ['--xds-port=0', '--metrics-bind-address=127.0.0.1:0'];
-  const child = await startProcess(process.execPath, [main, ...loopback, ...ports, ...args], {
+  const child = await startProcess(process.execPath, [...program, ...loopback, ...ports, ...args], {
     env: { PATH: process.env['PATH'], ...environment },
   });
   const log = () => child.lines.flatMap(parseLine);

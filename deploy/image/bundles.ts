@@ -11,4 +11,5 @@ export const bundles: readonly Bundle[] = [
   { name: 'tailway', entry: 'deploy/command/tailway.ts' },
   { name: 'server', entry: 'deploy/demo/server.ts' },
   { name: 'functions', entry: 'functions/node.ts' },
+  { name: 'functions-gateway', entry: 'functions/gateway/node.ts' },
 ];

@@ -47,8 +47,9 @@ export async function startBundle(
 export async function runBundle(
   name: string,
   args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly code: number; readonly output: string }> {
-  await using child = await startBundle(name, args);
-  await waitFor('the end', () => child.exitCode());
+  await using child = await startBundle(name, args, { env });
+  await waitFor('the end', () => child.exitCode(), 50_000);
   return { code: await child.stop(), output: child.lines.join('\n') };
 }

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { findEnvoy } from '../../deploy/demo/envoy-binary.ts';
 import { buildBundles } from '../../deploy/image/build-bundles.ts';
 import { bundles } from '../../deploy/image/bundles.ts';
 
@@ -9,6 +10,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** Folder of the bundles, far from any `node_modules`. */
     bundles: string;
+    /** Path of the Envoy that the demo runs. */
+    envoyBinary: string;
   }
 }
 
@@ -20,5 +23,6 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     process.stdout.write(`${name}.mjs: ${(bytes / 1024).toFixed(0)} KiB\n`);
   }
   project.provide('bundles', folder);
+  project.provide('envoyBinary', await findEnvoy({ environment: process.env, cacheDir: join(root, '.cache') }));
   return () => rm(folder, { recursive: true, force: true });
 }

@@ -12,6 +12,7 @@ const run = promisify(execFile);
 const root = join(import.meta.dirname, '..', '..');
 const stages = parseDockerfile(await readFile(join(root, 'deploy', 'image', 'Dockerfile'), 'utf8'));
 const node = '/nodejs/bin/node';
+const targets = ['shim', 'server', 'functions', 'functions-gateway'];
 
 let context: string;
 let images: string;
@@ -81,7 +82,7 @@ beforeAll(async () => {
   const begin = performance.now();
   await build();
   process.stdout.write(`the images' build stage: ${((performance.now() - begin) / 1000).toFixed(0)} s\n`);
-  for (const target of ['shim', 'server', 'functions']) await assemble(target);
+  for (const target of targets) await assemble(target);
 }, 300_000);
 
 afterAll(async () => {
@@ -92,23 +93,20 @@ afterAll(async () => {
 describe('the images', () => {
   it('are the shim unless a target is named, and never run as root', () => {
     expect(stages.at(-1)?.name).toBe('shim');
-    for (const target of ['shim', 'server', 'functions']) {
+    for (const target of targets) {
       const user = instructionsOf(stages, target).findLast(({ name }) => name === 'USER')?.rest;
       expect(user).toMatch(/^[1-9]\d*:[1-9]\d*$/);
     }
   });
 
-  it.each(['shim', 'server', 'functions'])(
-    'hold their program, its source map and the licences: %s',
-    async (target) => {
-      const files = await readdir(join(images, target, 'app'));
-      expect(files.toSorted()).toEqual([
-        'LICENSES.txt',
-        expect.stringMatching(/^\w+\.mjs$/),
-        expect.stringMatching(/^\w+\.mjs\.map$/),
-      ]);
-    },
-  );
+  it.each(targets)('hold their program, its source map and the licences: %s', async (target) => {
+    const files = await readdir(join(images, target, 'app'));
+    expect(files.toSorted()).toEqual([
+      'LICENSES.txt',
+      expect.stringMatching(/^[\w-]+\.mjs$/),
+      expect.stringMatching(/^[\w-]+\.mjs\.map$/),
+    ]);
+  });
 });
 
 describe('the image of the shim', () => {

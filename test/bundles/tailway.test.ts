@@ -155,6 +155,11 @@ describe('the bundled command', () => {
     expect((await runBundle('tailway', ['serve', '--help'])).output).toContain('TS_ENVOY_API_TOKEN');
   });
 
+  it('plays the demo, with itself as the shim', async () => {
+    const played = await runBundle('tailway', ['demo', '--requests', '1000'], { ENVOY_BIN: inject('envoyBinary') });
+    expect(played).toEqual({ code: 0, output: expect.stringContaining('All shares are as predicted.') });
+  });
+
   it('refuses what it does not know', async () => {
     expect((await runBundle('tailway', ['bogus'])).code).toBe(2);
   });
