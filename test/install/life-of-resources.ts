@@ -13,6 +13,10 @@ export interface LifeOfResources {
   isOver(): Promise<boolean>;
 }
 
+interface Status {
+  readonly conditions?: ReadonlyArray<{ readonly type: string; readonly status: string }>;
+}
+
 /** The Secret that the tailnet names. */
 export const tailnetSecret = 'headscale';
 
@@ -46,16 +50,20 @@ export function lifeOfResources(options: {
     stringData: { 'api-key': apiKey },
   };
 
-  async function hasStatus(of: Manifest): Promise<boolean> {
-    const status = (await kubectl.get(of))?.['status'] as { conditions?: readonly object[] } | undefined;
-    return (status?.conditions?.length ?? 0) > 0;
+  async function hasCondition(of: Manifest, type: string, status: string): Promise<boolean> {
+    const found = (await kubectl.get(of))?.['status'] as Status | undefined;
+    return found?.conditions?.some((each) => each.type === type && each.status === status) ?? false;
   }
 
   return {
     begin: () => kubectl.apply(gateway, secret, well, unwell, tailnet),
     async isSettled() {
       const events = await kubectl.list({ apiVersion: 'events.k8s.io/v1', kind: 'Event' }, namespace);
-      const found = await Promise.all([well, unwell, tailnet].map(hasStatus));
+      const found = await Promise.all([
+        hasCondition(well, 'Accepted', 'True'),
+        hasCondition(unwell, 'Accepted', 'False'),
+        hasCondition(tailnet, 'Ready', 'True'),
+      ]);
       return events.length > 0 && !found.includes(false) && (await kubectl.get(revision)) !== undefined;
     },
     async end() {

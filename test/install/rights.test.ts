@@ -14,7 +14,10 @@ import { namespace } from './value-sets.ts';
 
 const account = { namespace, name: 'tailscale-gateway-extension-server' };
 const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'tailway', namespace } };
-const values = { settings: { 'status-interval': '100ms' }, tailnets: { secrets: { 'team-a': [tailnetSecret] } } };
+const values = {
+  settings: { 'status-interval': '100ms', 'allow-targets': '127.0.0.0/8' },
+  tailnets: { secrets: { 'team-a': [tailnetSecret] } },
+};
 const runs = [
   { where: 'in all namespaces', values, widely: true },
   { where: 'in two namespaces alone', values: { ...values, namespaces: ['team-a', 'team-b'] }, widely: false },
@@ -119,7 +122,7 @@ async function whatIsRefused(
 }
 
 function until(what: string, is: () => Promise<boolean>): Promise<true> {
-  return waitFor(what, async () => (await is()) || undefined);
+  return waitFor(what, async () => (await is()) || undefined, 30_000);
 }
 
 /** An Event that comes again is counted; the shim itself waits for minutes with it. */
