@@ -1,7 +1,7 @@
 import { type ConnectRouter, createConnectRouter } from '@connectrpc/connect';
 import { createFetchHandler as createRpcHandler } from '@connectrpc/connect/protocol';
 import { maxRequestBytes } from './limits.ts';
-import { checkCallerVersion, schemaVersion, schemaVersionHeader } from './schema-version.ts';
+import { refuseOtherSchemas, schemaVersion, schemaVersionHeader } from './schema-version.ts';
 
 /**
  * Serves functions where there is `fetch` but no HTTP/2: Connect (JSON, binary, GET) and gRPC-Web.
@@ -11,7 +11,7 @@ export function createFetchHandler(routes: (router: ConnectRouter) => void): (re
   const router = createConnectRouter({
     grpc: false,
     readMaxBytes: maxRequestBytes,
-    requestGate: ({ requestHeader }) => checkCallerVersion(requestHeader.get(schemaVersionHeader)),
+    interceptors: [refuseOtherSchemas],
   });
   routes(router);
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, createRpcHandler(handler)]));

@@ -8,7 +8,7 @@ import { maxRequestBytes, maxRequestMs } from './limits.ts';
 import { type HttpListener, type HttpRequest, type HttpResponse, listenHttp } from './listen/node.ts';
 import { currentReflectionPath, registerReflection } from './reflection.ts';
 import { type Refusal } from './refusal.ts';
-import { checkCallerVersion, schemaVersion, schemaVersionHeader } from './schema-version.ts';
+import { refuseOtherSchemas, schemaVersion, schemaVersionHeader } from './schema-version.ts';
 
 /** How functions are served. */
 export interface ServeOptions {
@@ -61,9 +61,12 @@ function createRequestHandler(
       registerHealth(router, stopping);
       registerReflection(router);
     },
-    interceptors: [refuseLateCalls, ...(onFailure === undefined ? [] : [createFailureInterceptor(onFailure)])],
+    interceptors: [
+      refuseOtherSchemas,
+      refuseLateCalls,
+      ...(onFailure === undefined ? [] : [createFailureInterceptor(onFailure)]),
+    ],
     readMaxBytes: maxRequestBytes,
-    requestGate: ({ requestHeader }) => checkCallerVersion(requestHeader.get(schemaVersionHeader)),
   });
   const findRefusal = (request: HttpRequest): Refusal | undefined => {
     if (request.url === healthCheckPath) {

@@ -1,4 +1,4 @@
-import { Code, ConnectError } from '@connectrpc/connect';
+import { Code, ConnectError, type Interceptor } from '@connectrpc/connect';
 
 /**
  * The version of the contracts in `proto/tailway`, all of them together. It goes up by one whenever a function of the
@@ -18,7 +18,7 @@ export const oldestSchemaVersion: number = 1;
  * - A function tells its own version in each response that comes from it, success or error, over every protocol.
  *   A response without the header comes from somebody in between (a gateway's 401, a proxy's 502) or from no
  *   function at all.
- * - A function that can't serve the caller's version refuses with FAILED_PRECONDITION before it reads the request.
+ * - A function that can't serve the caller's version refuses with FAILED_PRECONDITION, whatever the request says.
  *
  * A caller compares with {@link compareSchemaVersion}: a failure with another version than its own is skew, not a fault,
  * and a success with an older version is not to be used.
@@ -62,6 +62,15 @@ export function checkCallerVersion(header: string | null): void {
     throw skew(`the caller's is ${version}: bring the caller up to this function's release`);
   }
 }
+
+/**
+ * Refuses calls as {@link checkCallerVersion} does. The request has been read by then: an answer ahead of it reaches
+ * some clients of HTTP/2 as a stream that has ended without a status.
+ */
+export const refuseOtherSchemas: Interceptor = (next) => async (request) => {
+  checkCallerVersion(request.header.get(schemaVersionHeader));
+  return await next(request);
+};
 
 function skew(sentence: string): ConnectError {
   const served =

@@ -9,7 +9,7 @@ import { DataPlaneService } from '../../proto/gen/tailway/dataplane/v1/dataplane
 import { EndpointService } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import { RouteService } from '../../proto/gen/tailway/routes/v1/routes_pb.ts';
 import { runNodeEdge } from './node-edge.ts';
-import { connectBinary, nodeProtocols, workerProtocols } from './protocols.ts';
+import { connectAnew, connectBinary, nodeProtocols, workerProtocols } from './protocols.ts';
 import { type RunningEdge } from './running-edge.ts';
 import { runWorkerEdge } from './worker-edge.ts';
 
@@ -119,7 +119,7 @@ describe.each(edges)('the gateway before $where', ({ run, protocols }) => {
 
   // Last, since it replaces the secret.
   test('a token is replaced without a gap, and without a secret nobody passes', async () => {
-    const call = (token: string) => codeOf(connectBinary(edge.url, { authorization: `Bearer ${token}` }));
+    const call = (token: string) => codeOf(connectAnew(edge.url, { authorization: `Bearer ${token}` }));
 
     await edge.setToken('new,newer');
     expect([await call('old'), await call('new'), await call('newer')]).toEqual([

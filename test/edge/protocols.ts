@@ -1,3 +1,4 @@
+import { Agent } from 'node:http';
 import { type Interceptor, type Transport } from '@connectrpc/connect';
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from '@connectrpc/connect-node';
 import { anyTypes as clusterTypes } from '../../functions/clusters/any-types.ts';
@@ -15,6 +16,12 @@ const jsonOptions = { registry: createRegistry(clusterTypes, dataPlaneTypes) };
 /** Connect with binary messages over HTTP/1.1, which works everywhere. */
 export function connectBinary(baseUrl: string, headers?: Readonly<Record<string, string>>): Transport {
   return createConnectTransport({ baseUrl, httpVersion: '1.1', useBinaryFormat: true, interceptors: [send(headers)] });
+}
+
+/** As {@link connectBinary}, with a connection for each call: for servers that are being replaced. */
+export function connectAnew(baseUrl: string, headers?: Readonly<Record<string, string>>): Transport {
+  const nodeOptions = { agent: new Agent({ keepAlive: false }) };
+  return createConnectTransport({ baseUrl, httpVersion: '1.1', nodeOptions, interceptors: [send(headers)] });
 }
 
 /** What works over HTTP/1.1, and so on Workers as the local runtime serves them. */

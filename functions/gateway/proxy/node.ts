@@ -90,7 +90,9 @@ function joinStreams(
     // Without it an empty body would take the end of the stream, and with it the trailers' place.
     (response as ServerResponse).flushHeaders();
     upstream.once('trailers', (trailers) => response.addTrailers(forwardHeaders(trailers, connectionHeaders)));
-    upstream.pipe(response);
+    upstream.pipe(response, { end: false });
+    // A stream that is reset ends as well, but not well.
+    upstream.once('end', () => (upstream.rstCode === constants.NGHTTP2_NO_ERROR ? response.end() : abandon(response)));
   });
   upstream.once('error', () => {
     clearTimeout(timer);

@@ -133,9 +133,9 @@ function openPlain(handle: ListenOptions['handle']): Opened {
 function endUnreadRequest(request: IncomingMessage, response: HttpResponse): void {
   const { socket } = request;
   response.once('finish', () => {
+    // Not at once: a reset could overtake the answer. And only if the rest has not come: the next call may be on its way.
     if (!request.complete) {
-      // Not at once: a reset could overtake the answer.
-      setTimeout(() => socket.destroy(), lingerMs);
+      setTimeout(() => request.complete || socket.destroy(), lingerMs);
     }
   });
 }

@@ -1,0 +1,29 @@
+import { Agent, request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { listenHttp } from './node.ts';
+
+test('a connection whose request came to its end after the answer serves the next one', async () => {
+  const { url, close } = await listenHttp({
+    bindAddress: '127.0.0.1',
+    port: 0,
+    // Nothing of the request is read.
+    handle: (_, response) => void response.end('answer'),
+  });
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const call = (between: () => Promise<unknown>) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const req = request(url, { agent, method: 'POST', headers: { 'content-length': 8 } }, (res) => {
+        res.resume().once('end', () => resolve(req.socket?.localPort));
+      });
+      req.once('error', reject);
+      req.write('half');
+      void between().then(() => req.end('half'));
+    });
+  const first = await call(() => sleep(50));
+  // Longer than a connection is given that is still sending.
+  await sleep(700);
+  expect(await call(() => Promise.resolve())).toBe(first);
+  agent.destroy();
+  await close();
+});

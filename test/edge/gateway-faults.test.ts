@@ -1,0 +1,188 @@
+import { createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2';
+import { once } from 'node:events';
+import { type AddressInfo } from 'node:net';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { Code, ConnectError, createClient } from '@connectrpc/connect';
+import { createGrpcTransport } from '@connectrpc/connect-node';
+import { afterEach, describe, expect, test } from 'vitest';
+import { registerEndpoints } from '../../functions/endpoints/handler.ts';
+import { serveGateway } from '../../functions/gateway/serve/node.ts';
+import { serveFunctions } from '../../functions/serving/node.ts';
+import { EndpointService } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+import { connectBinary } from './protocols.ts';
+
+const address = { bindAddress: '127.0.0.1', port: 0 };
+const path = '/tailway.endpoints.v1.EndpointService/ComputeEndpoints';
+const cleanups: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).toReversed()) {
+    await cleanup();
+  }
+});
+
+describe('functions that misbehave', () => {
+  test('nobody there is UNAVAILABLE, and the gateway finds them once they are', async () => {
+    const first = await serveFunctions({ routes: registerEndpoints, ...address });
+    await first.close();
+    const port = Number(new URL(first.url).port);
+    const gateway = await serve(first.url);
+    expect(await codeOf(gateway)).toBe(Code.Unavailable);
+
+    const second = await serveFunctions({ routes: registerEndpoints, bindAddress: '127.0.0.1', port });
+    cleanups.push(() => second.close());
+    expect(await codeOf(gateway)).toBeUndefined();
+  });
+
+  test('a function that is replaced is found again', async () => {
+    const first = await serveFunctions({ routes: registerEndpoints, ...address });
+    const gateway = await serve(first.url);
+    expect(await codeOf(gateway)).toBeUndefined();
+    await first.close();
+    const second = await serveFunctions({
+      routes: registerEndpoints,
+      bindAddress: '127.0.0.1',
+      port: Number(new URL(first.url).port),
+    });
+    cleanups.push(() => second.close());
+    expect(await codeOf(gateway)).toBeUndefined();
+  });
+
+  test('no answer in time is told, and the call is taken back', async () => {
+    const closed = Promise.withResolvers<number>();
+    const gateway = await serve(
+      await listen((stream) => stream.once('close', () => closed.resolve(stream.rstCode ?? 0))),
+      200,
+    );
+    const response = await fetch(`${gateway}${path}`, { method: 'POST', headers: { authorization: 'Bearer token' } });
+    expect([response.status, await response.json()]).toEqual([
+      504,
+      { code: 'deadline_exceeded', message: 'no answer has begun within 200 ms' },
+    ]);
+    expect(await closed.promise).toBe(8);
+  });
+
+  test.each<{ name: string; end: (stream: ServerHttp2Stream) => void }>([
+    { name: 'a stream that is reset', end: (stream) => stream.destroy(new Error('reset')) },
+    { name: 'a connection that is lost', end: (stream) => stream.session?.destroy() },
+  ])('half an answer is no whole one: $name', async ({ end }) => {
+    const url = await listen((stream) => {
+      stream.respond({ ':status': 200, 'content-type': 'application/proto' });
+      stream.write('half');
+      setTimeout(() => end(stream), 50);
+    });
+    const gateway = await serve(url);
+    const call = async () => {
+      const headers = { authorization: 'Bearer token' };
+      const response = await fetch(`${gateway}${path}`, { method: 'POST', headers });
+      return await response.arrayBuffer();
+    };
+    await expect(call()).rejects.toThrow('terminated');
+    expect(await codeOf(gateway)).not.toBeUndefined();
+  });
+
+  test("an error that is nothing but headers keeps its code and gRPC's words", async () => {
+    const url = await listen((stream) =>
+      stream.respond(
+        { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '8', 'grpc-message': 'too much' },
+        { endStream: true },
+      ),
+    );
+    const gateway = await serve(url);
+    const transport = createGrpcTransport({
+      baseUrl: gateway,
+      interceptors: [
+        (next) => async (request) => {
+          request.header.set('authorization', 'Bearer token');
+          return await next(request);
+        },
+      ],
+    });
+    await expect(createClient(EndpointService, transport).computeEndpoints({})).rejects.toMatchObject({
+      code: Code.ResourceExhausted,
+      rawMessage: 'too much',
+    });
+  });
+
+  test('a caller that goes away takes its call along', async () => {
+    const called = Promise.withResolvers<void>();
+    const closed = Promise.withResolvers<number>();
+    const gateway = await serve(
+      await listen((stream) => {
+        called.resolve();
+        stream.once('close', () => closed.resolve(stream.rstCode ?? 0));
+      }),
+    );
+    const abort = new AbortController();
+    const call = fetch(`${gateway}${path}`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer token' },
+      signal: abort.signal,
+    });
+    await called.promise;
+    abort.abort();
+    await expect(call).rejects.toThrow('aborted');
+    expect(await closed.promise).toBe(8);
+  });
+
+  test("callers' secrets do not reach functions, the gateway's own token does", async () => {
+    const seen = Promise.withResolvers<Readonly<Record<string, unknown>>>();
+    const url = await listen((stream, headers) => {
+      seen.resolve(headers);
+      stream.respond({ ':status': 200 });
+      stream.end();
+    });
+    const gateway = await serve(url);
+    await fetch(`${gateway}${path}`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer token', 'cf-access-client-secret': 's', cookie: 'c=d', 'x-other': '1' },
+    });
+    const headers = await seen.promise;
+    expect(headers).toMatchObject({ authorization: 'Bearer between-us', 'x-other': '1', te: 'trailers' });
+    expect(headers).not.toHaveProperty('cf-access-client-secret');
+    expect(headers).not.toHaveProperty('cookie');
+  });
+});
+
+async function serve(origin: string, timeoutMs?: number): Promise<string> {
+  const upstreams = new Map([['*', origin]]);
+  const gateway = await serveGateway({
+    ...address,
+    tokens: 'token',
+    upstreams,
+    upstreamToken: 'between-us',
+    timeoutMs,
+    drainMs: 100,
+  });
+  cleanups.push(() => gateway.close());
+  return gateway.url;
+}
+
+type StreamHandler = (stream: ServerHttp2Stream, headers: Readonly<Record<string, unknown>>) => void;
+
+/** A server of streams that do what a test says. */
+async function listen(handle: StreamHandler): Promise<string> {
+  const server: Http2Server = createServer();
+  const sessions = new Set<{ destroy(): void }>();
+  server.on('session', (session) => sessions.add(session));
+  server.on('stream', (stream, headers) => {
+    stream.on('error', () => undefined);
+    handle(stream, headers);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanups.push(async () => {
+    sessions.forEach((session) => session.destroy());
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function codeOf(url: string): Promise<Code | undefined> {
+  return await createClient(EndpointService, connectBinary(url, { authorization: 'Bearer token' }))
+    .computeEndpoints({ now: timestampFromMs(0) })
+    .then(
+      () => undefined,
+      (err: unknown) => ConnectError.from(err).code,
+    );
+}
