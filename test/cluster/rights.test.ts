@@ -10,10 +10,14 @@ import { type TestCluster, startTestCluster } from './test-cluster.ts';
 const rules = [
   {
     apiGroups: ['gateway.tailscale.com'],
-    resources: ['tailscaleendpoints', 'tailscaleroutepolicies'],
+    resources: ['tailscaleendpoints', 'tailscaleroutepolicies', 'tailscaletailnets'],
     verbs: ['list', 'watch'],
   },
-  { apiGroups: ['gateway.tailscale.com'], resources: ['tailscaleendpoints/status'], verbs: ['patch'] },
+  {
+    apiGroups: ['gateway.tailscale.com'],
+    resources: ['tailscaleendpoints/status', 'tailscaletailnets/status'],
+    verbs: ['patch'],
+  },
   {
     apiGroups: ['gateway.tailscale.com'],
     resources: ['tailscalegatewayrevisions'],

@@ -18,6 +18,9 @@ test.each(blocks)('$place is what it should be', ({ text }) => {
   expect(parsed.flatMap((document) => problemsOf(document.toJS(), text))).toEqual([]);
 });
 
+/** Documents may choose a TailscaleTailnet of this name. */
+const known = { tailnets: ['-'], ofNamespace: () => [{ name: 'prod', tailnet: '-' }] };
+
 /** What the shim would say of a document of a block: nothing. Of what others read it says nothing anyway. */
 function problemsOf(value: unknown, text: string): readonly unknown[] {
   if (!isRecord(value)) return [];
@@ -33,7 +36,7 @@ function findingsOf(value: Record<string, unknown>): readonly unknown[] {
   if (found.kind !== 'resource') return [found];
   switch (found.resource.kind) {
     case 'TailscaleEndpoints':
-      return endpointsFromResource(found.resource, { tailnets: ['-'] }).findings;
+      return endpointsFromResource(found.resource, known).findings;
     case 'TailscaleRoutePolicy':
       return policyFromResource(found.resource).findings;
     case 'TailscaleTailnet':
