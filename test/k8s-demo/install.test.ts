@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type ApiServer, startApiServer } from '../cluster/api-server.ts';
 import { type Kubectl, type Manifest, createKubectl } from '../cluster/kubectl.ts';
@@ -123,6 +124,21 @@ describe('the servers', () => {
     await kubectl.delete(within('privileged', podOf(deployment)));
     // A device of the node, or all of them: a restricted namespace has neither.
     await expect(kubectl.apply(within('restricted', podOf(deployment)))).rejects.toThrow(/PodSecurity "restricted/i);
+  });
+
+  it('are rendered by every call of helm that the walk-through has', async () => {
+    const document = await readFile(new URL('../../docs/kubernetes-demo.md', import.meta.url), 'utf8');
+    const calls = [...document.matchAll(/^helm install ts-envoy-server \.\/deploy\/server (.*)$/gm)];
+    const tags = calls.map(async ([, flags = '']) => {
+      const text = flags.replaceAll('<your-controlplane-ip>', '100.120.143.2').replaceAll('"', '');
+      const values = text
+        .split('--set ')
+        .slice(1)
+        .map((value) => value.trim());
+      const sidecar = containersOf(onlyOf(await serverManifests(values), 'Deployment')).at(-1);
+      return sidecar?.env?.find(({ name }) => name === 'TS_EXTRA_ARGS')?.value;
+    });
+    expect(await Promise.all(tags)).toEqual(['--advertise-tags=tag:weight-1', '--advertise-tags=tag:weight-2']);
   });
 
   it('have the names that the walk-through shows', async () => {
