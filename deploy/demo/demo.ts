@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type CommandContext, defineCommand } from '../../shim/command/command.ts';
 import { CommandFailure, WrongCall } from '../../shim/command/command-error.ts';
@@ -28,7 +29,7 @@ export const demo = defineCommand({
       process.once('SIGTERM', () => resolve('interrupted'));
     });
     const { out, environment } = context;
-    const cacheDir = join(import.meta.dirname, '..', '..', '.cache');
+    const cacheDir = findCacheDir(environment);
     const onDownload = (what: string) => out(`Fetching ${what} …\n`);
     const stage = await orFailure(findEnvoy({ environment, cacheDir, onDownload }).then(createStage));
     try {
@@ -45,6 +46,12 @@ export const demo = defineCommand({
     }
   },
 });
+
+/** In a checkout its own `.cache`; a bundle, which may be anywhere, takes the user's. */
+function findCacheDir(environment: Readonly<NodeJS.ProcessEnv>): string {
+  if (import.meta.filename.endsWith('.ts')) return join(import.meta.dirname, '..', '..', '.cache');
+  return join(environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'tailway');
+}
 
 async function play(stage: Stage, requests: number, { out, style }: Pick<CommandContext, 'out' | 'style'>) {
   const hosts = stage.players.map(({ host }) => host);
