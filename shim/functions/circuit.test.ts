@@ -62,6 +62,11 @@ describe('a circuit', () => {
     circuit.succeeded('call');
     circuit.failed(lasting);
     expect(clock.timers()).toEqual([1000]);
+    clock.advance(1000);
+    circuit.succeeded('probe');
+    clock.advance(60_001);
+    circuit.failed(lasting);
+    expect(clock.timers()).toEqual([1000]);
   });
 
   it('leaves half of the wait to chance, and waits as long as it is asked to, but not for hours', () => {

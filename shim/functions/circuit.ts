@@ -34,6 +34,9 @@ const failuresToOpen = 3;
 
 const firstMs = 1000;
 const longestMs = 30_000;
+/** How long it must have been closed for its earlier openings to be forgotten, without a call too. */
+const forgetMs = 60_000;
+
 /** The other side may ask for more, but not for hours. */
 const longestAskedMs = 5 * 60_000;
 
@@ -45,11 +48,13 @@ export function createCircuit({ clock, random, probe }: CircuitOptions): Circuit
   let state: CircuitState = 'closed';
   let failures = 0;
   let openings = 0;
+  let closedAtMs = -Infinity;
   let ended = false;
   let disarm = () => {};
 
   function open(retryAfterMs: number): void {
     disarm();
+    if (state === 'closed' && clock.now() - closedAtMs > forgetMs) openings = 0;
     state = 'open';
     const wholeMs = Math.min(longestMs, firstMs * 2 ** Math.min(openings++, 16));
     const ms = Math.max(wholeMs * (0.5 + random() / 2), Math.min(retryAfterMs, longestAskedMs));
@@ -66,6 +71,7 @@ export function createCircuit({ clock, random, probe }: CircuitOptions): Circuit
       if (by === 'call') openings = 0;
       // A call that began before the circuit opened says nothing about now.
       if (state === 'open') return;
+      if (state === 'half-open') closedAtMs = clock.now();
       state = 'closed';
     },
     failed({ lasting, retryAfterMs }) {

@@ -45,8 +45,8 @@ export interface PublisherOptions {
   readonly onComputed?: (computed: ComputedGroups) => void;
 }
 
-/** How soon a computation that failed is tried again at first, and at last. */
-const retryMs = { first: 1000, last: 15_000 };
+/** How soon a computation that failed is tried again at first, and at last: asking who is known to be away costs nothing. */
+const retryMs = { first: 1000, last: 4000 };
 
 /**
  * Computes what a change touches, and nothing else: the groups that select a device that is different, and those that are
@@ -70,6 +70,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   let dataPlane: readonly Resource[] | undefined;
   let gone: string[] = [];
   let failures = 0;
+  let told: string | undefined;
   let busy = false;
   let running = Promise.resolve();
   let again = false;
@@ -120,13 +121,22 @@ export function createPublisher(options: PublisherOptions): Publisher {
 
   function retry(failed: EndpointResults['failed']): void {
     const [first] = failed;
-    failures = first === undefined ? 0 : failures + 1;
-    if (first === undefined) return;
+    if (first === undefined) {
+      if (failures > 0) log.info({}, 'endpoints are computed again');
+      failures = 0;
+      told = undefined;
+      return;
+    }
+    failures++;
     for (const { name } of failed) dirty.add(name);
     tellFailure(first.err, { count: failed.length, groups: failed.slice(0, 10).map(({ name }) => name) });
   }
 
+  /** Tells a failure once, however often it comes again. */
   function tellFailure(err: unknown, fields: object): void {
+    const reason = err instanceof Error ? err.message : String(err);
+    if (reason === told) return;
+    told = reason;
     log.error({ err, retryMs: retryInMs(), ...fields }, 'failed to compute endpoints: the last good ones stay');
   }
 
