@@ -1,22 +1,22 @@
 import { waitFor } from '../../deploy/demo/wait-for.ts';
 import { inject } from 'vitest';
-import type { ApiServer } from '../cluster/api-server.ts';
-import type { Kubectl, Manifest } from '../cluster/kubectl.ts';
+import type { Manifest } from '../cluster/kubectl.ts';
 import { namespaceOf } from '../cluster/manifests.ts';
 import { createStops } from '../cluster/stops.ts';
-import { startTestCluster } from '../cluster/test-cluster.ts';
+import { type TestCluster, startTestCluster } from '../cluster/test-cluster.ts';
 import { type FakeTailscale, createFakeTailscale } from '../fake-tailscale/fake-tailscale.ts';
 import { headscaleNode, tailscaleDevice } from '../fake-tailscale/tailnet.ts';
 import { type AuditLog, createAuditLog } from './audit-log.ts';
-import { createHelm } from './helm.ts';
+import { type Helm, createHelm } from './helm.ts';
 import { type LifeOfResources, lifeOfResources } from './life-of-resources.ts';
 import { type PodProcess, startPod } from './pod-process.ts';
 import { namespace, render } from './value-sets.ts';
 
 /** A real API server with Tailway's CRDs, a tailnet beside it, and a namespace `team-a` with a Gateway. */
-export interface InstallCluster extends AsyncDisposable {
-  readonly apiServer: ApiServer;
-  readonly kubectl: Kubectl;
+export interface InstallCluster extends TestCluster {
+  readonly helm: Helm;
+  /** A folder that is gone afterwards. */
+  readonly folder: string;
   readonly audit: AuditLog;
   /** Tailscale's API and headscale's, with one device each. */
   readonly tailnet: FakeTailscale;
@@ -53,8 +53,9 @@ export async function startInstallCluster(flags: readonly string[] = []): Promis
     return true;
   });
   return {
-    apiServer,
-    kubectl,
+    ...cluster,
+    helm,
+    folder,
     audit,
     tailnet,
     life,
