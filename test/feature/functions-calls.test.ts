@@ -7,7 +7,7 @@ import { startFaultyEdge } from '../edge-faults/faulty-edge.ts';
 
 const groups = 1000;
 
-it('one device among a thousand groups costs a call for its group, and one for the sidecars' group of all devices', async () => {
+it('one device among a thousand groups costs a call for its group, and one for the sidecars of all devices', async () => {
   const server = await serveFunctions({ bindAddress: '127.0.0.1', port: 0, routes: registerFunctions });
   try {
     await using edge = await startFaultyEdge(server.url);
