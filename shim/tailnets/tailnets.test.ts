@@ -265,9 +265,7 @@ test.each([
   shim.apply(tailnet('prod', prodSpec(spec)));
   expect(shim.condition('Accepted')).toMatch(message);
   expect(shim.condition('Accepted')).toMatch(/the last good settings go on$/);
-  prod.setDevices(
-    [tailscaleDevice(1), tailscaleDevice(2)].map((device, index) => ({ ...device, nodeId: `${index + 1}` })),
-  );
+  prod.setDevices([tailscaleDevice(1, { nodeId: '1' }), tailscaleDevice(2, { nodeId: '2' })]);
   await shim.polled();
   expect(shim.names()).toHaveLength(2);
 });

@@ -224,10 +224,11 @@ describe('TailscaleTailnets on a real API server, with no more rights than they 
 
   it('go with their devices', async () => {
     await cluster.kubectl.delete(tailnetOf('lab'));
-    await waitFor('the endpoints to be refused', async () => {
+    const refused = await waitFor('the endpoints to be refused', async () => {
       const status = await statusOf(webOf('lab-web', ''));
-      return status?.conditions?.some(({ reason }) => reason === 'UnknownTailnet') || undefined;
+      return status?.conditions?.find(({ reason }) => reason === 'UnknownTailnet');
     });
+    expect(refused.message).toContain('spec.tailnet is "lab", but devices are read from');
   });
 
   it('of other namespaces than the chosen are not read', async () => {

@@ -185,10 +185,27 @@ test('devices by TailscaleTailnets alone need no other setting', async () => {
   await put('tailnet.yaml', prodTailnet());
   await put('secret.yaml', secret('prod', prod.apiKey));
   await until(client, 'team/prod/prod', ofProd);
-  // Envoys ask for what they know from a former life; a group that is not wanted any more is not told as an empty one.
   await remove('tailnet.yaml');
-  await waitFor('the refusal to come back', () => {
-    const refusals = shim.log().filter(({ reason }) => reason === 'UnknownTailnet');
-    return refusals.length > 1 ? true : undefined;
+  const refusals = await waitFor('the refusal to come back', () => {
+    const found = shim.log().filter(({ reason }) => reason === 'UnknownTailnet');
+    return found.length > 1 ? found : undefined;
   });
+  expect(refusals.at(-1)).toMatchObject({ resource: 'TailscaleEndpoints team/prod' });
+  expect(refusals.at(-1)?.['detail']).toContain('create that TailscaleTailnet in the namespace');
+});
+
+test('groups that stand in clusters hold up no gateway for a tailnet that cannot be read', async () => {
+  await put('secrets.yaml', secret('prod', prod.apiKey), secret('lab', 'wrong'));
+  await put('resources.yaml', prodTailnet(), labTailnet(), endpoints('prod', 'prod'), endpoints('lab', 'lab'));
+  const { shim } = await start(['--group-endpoints=inline']);
+  await waitFor('readiness', async () =>
+    (await fetch(`http://127.0.0.1:${shim.healthPort}/readyz`)).status === 200 ? true : undefined,
+  );
+  const status = (await (await fetch(`http://127.0.0.1:${shim.metricsPort}/status`)).json()) as {
+    groups: { items: readonly { name: string; endpoints: number }[] };
+  };
+  expect(status.groups.items.map(({ name, endpoints }) => `${name} ${endpoints}`).toSorted()).toEqual([
+    'team/lab/lab 0',
+    'team/prod/prod 2',
+  ]);
 });
