@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { commands } from '../../deploy/command/commands.ts';
+import { waitFor } from '../../deploy/demo/wait-for.ts';
+import type { ShimStatus } from '../../shim/admin/shim-status.ts';
 import { runCommand } from '../../shim/command/fake-shim.ts';
 import type { Diagnosis } from '../../shim/command/doctor/diagnosis.ts';
 import { createFakeTailscale, type FakeTailscale } from '../fake-tailscale/fake-tailscale.ts';
 import { tailscaleDevice } from '../fake-tailscale/tailnet.ts';
 import type { Manifest } from './kubectl.ts';
+import { endpointsOf } from './manifests.ts';
 import { type TestCluster, startTestCluster } from './test-cluster.ts';
 
 const deploy = join(import.meta.dirname, '..', '..', 'deploy');
@@ -50,6 +53,7 @@ const configMap = {
 
 let cluster: TestCluster;
 let tailscale: FakeTailscale;
+let metricsPort: number;
 
 beforeAll(async () => {
   cluster = await startTestCluster();
@@ -61,7 +65,7 @@ beforeAll(async () => {
   await kubectl.applyYaml(await read('envoy-gateway', 'envoy-gateway-config.yaml'));
   await kubectl.apply(envoyGateway, sliceOf(true));
   await setAvailable(1);
-  await cluster.shim([`--devices=${cluster.devicesFile}`]);
+  ({ metricsPort } = await cluster.shim([`--devices=${cluster.devicesFile}`, '--status-interval=100ms']));
 });
 afterAll(async () => cluster[Symbol.asyncDispose]());
 
@@ -299,6 +303,35 @@ describe('tailway doctor on an API server', () => {
         remedy: 'on the device: tailscale set --shields-up=false',
       }),
     );
+  });
+
+  it('tells the resources that do not work, in their own words', async () => {
+    const { kubectl } = cluster;
+    const refused = { name: 'metadata', port: 80, protocol: 'HTTP', externalTarget: '169.254.169.254:80' };
+    const unwell = endpointsOf('unwell', [refused]);
+    await kubectl.apply(unwell);
+    const line = await waitFor('the status of the resource', async () => {
+      const { diagnoses } = await diagnose();
+      return diagnoses.find(
+        ({ subject, detail }) => subject.endsWith('default/unwell') && detail.includes('not Accepted'),
+      );
+    });
+    expect(line).toMatchObject({
+      area: 'Resources',
+      level: 'warning',
+      detail: expect.stringContaining('169.254.169.254 is forbidden'),
+      remedy: 'kubectl -n default describe tailscaleendpoints unwell',
+    });
+    await kubectl.delete(unwell);
+  });
+
+  it('finds a shim that leads, by its own status', async () => {
+    const status = await waitFor('the leader', async () => {
+      const answer = await fetch(`http://127.0.0.1:${metricsPort}/status`);
+      const found = (await answer.json()) as ShimStatus;
+      return found.leader === true && found.ready ? found : undefined;
+    });
+    expect(status).toMatchObject({ problems: [], resources: { synced: true, refused: { total: 0 } }, hooks: [] });
   });
 
   it('says when the API server is away', async () => {

@@ -36,7 +36,9 @@ export async function checkCredentials(
     level: 'warning',
     subject: 'devices',
     detail: 'are read from nowhere by the settings of this environment',
-    remedy: 'set TS_ENVOY_API_TOKEN, TS_ENVOY_OAUTH_CLIENT_ID and TS_ENVOY_OAUTH_CLIENT_SECRET, or TAILWAY_DEVICES',
+    remedy:
+      'set TS_ENVOY_API_TOKEN, TS_ENVOY_OAUTH_CLIENT_ID and TS_ENVOY_OAUTH_CLIENT_SECRET, or TAILWAY_DEVICES; ' +
+      'TailscaleTailnets bring their own',
   };
   return { findings: [finding], devices: undefined };
 }

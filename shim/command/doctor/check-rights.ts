@@ -19,9 +19,9 @@ export interface RightsQuestion {
 /** Whether someone may do all that has to be done. Each missing right is told, with what does not work without it. */
 export async function checkRights(cluster: ClusterObjects, question: RightsQuestion): Promise<Finding[]> {
   const { name, who, rights, remedy } = question;
-  const asked = rights.flatMap((right) => placesOf(right, question).map((access) => ({ access, lost: right.lost })));
+  const asked = rights.flatMap((right) => placesOf(right, question).map((access) => ({ access, right })));
   const answers = await Promise.all(
-    asked.map(async ({ access, lost }) => ({ access, lost, allowed: await cluster.mayAccess(access, who) })),
+    asked.map(async ({ access, right }) => ({ access, right, allowed: await cluster.mayAccess(access, who) })),
   );
   const subject = who === undefined ? name : `${name} (${who.namespace}/${who.name})`;
   if (answers.every(({ allowed }) => allowed === undefined)) {
@@ -31,9 +31,9 @@ export async function checkRights(cluster: ClusterObjects, question: RightsQuest
   const missing = answers.filter(({ allowed }) => allowed === false);
   if (missing.length === 0)
     return [{ level: 'ok', subject, detail: `may do all of ${answers.length} things that it has to` }];
-  const byLoss = Map.groupBy(missing, ({ access, lost }) => `${placeOf(access)}: ${lost}`);
+  const byLoss = Map.groupBy(missing, ({ access, right }) => `${placeOf(access)}: ${right.lost}`);
   return [...byLoss].map(([place, all]) => ({
-    level: 'problem',
+    level: all.every(({ right }) => right.optional) ? 'warning' : 'problem',
     subject,
     detail: `may not ${all.map(({ access }) => access.verb).join(', ')} ${place}`,
     remedy,

@@ -1,6 +1,7 @@
 import type { KubeClient } from '../../kubernetes/kube-client.ts';
 import { type CrdObject, checkCrds } from './check-crds.ts';
 import { checkEnvoyGateway } from './check-envoy-gateway.ts';
+import { checkResources } from './check-resources.ts';
 import { checkRights } from './check-rights.ts';
 import { checkService } from './check-service.ts';
 import { type ClusterObjects, type Person, createClusterObjects } from './cluster-objects.ts';
@@ -37,7 +38,7 @@ export async function diagnoseCluster(
   }
   // The API server's own answer.
   const { gitVersion = 'of an unknown version' } = version.object as { readonly gitVersion?: string };
-  const [crds, rights, envoyGateway, service] = await Promise.all([
+  const [crds, rights, envoyGateway, service, resources] = await Promise.all([
     checkCrds(cluster, expected),
     diagnoseRights(cluster, place),
     checkEnvoyGateway(cluster, {
@@ -52,6 +53,7 @@ export async function diagnoseCluster(
         { port: place.ports.xds, use: 'xDS' },
       ],
     }),
+    checkResources(cluster, place.namespaces),
   ]);
   return [
     ...inArea('Cluster', [{ level: 'ok', subject, detail: gitVersion }]),
@@ -59,6 +61,7 @@ export async function diagnoseCluster(
     ...rights,
     ...inArea('Envoy Gateway', envoyGateway),
     ...inArea('Service', service),
+    ...inArea('Resources', resources),
   ];
 }
 

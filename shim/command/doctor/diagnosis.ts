@@ -8,6 +8,7 @@ export interface Diagnosis {
     | 'Rights'
     | 'Envoy Gateway'
     | 'Service'
+    | 'Resources'
     | 'Ports'
     | 'Credentials'
     | 'Functions'

@@ -6,6 +6,8 @@ export interface Right {
   /** Where: in each namespace that is read, in the shim's own, or in none. */
   readonly scope: 'resources' | 'own' | 'cluster';
   readonly lost: string;
+  /** Whether one can do without what is lost. */
+  readonly optional?: true;
 }
 
 const own = 'gateway.tailscale.com';
@@ -15,8 +17,8 @@ export const shimRights: readonly Right[] = [
   ...rights(own, 'tailscaleendpoints', ['list', 'watch'], 'resources', 'nothing is injected'),
   ...rights(own, 'tailscaleroutepolicies', ['list', 'watch'], 'resources', 'nothing is injected'),
   ...rights(own, 'tailscaleendpoints/status', ['patch'], 'resources', 'TailscaleEndpoints get no status'),
-  ...rights(own, 'tailscaletailnets', ['list', 'watch'], 'resources', 'TailscaleTailnets do not count'),
-  ...rights(own, 'tailscaletailnets/status', ['patch'], 'resources', 'TailscaleTailnets get no status'),
+  ...optional(rights(own, 'tailscaletailnets', ['list', 'watch'], 'resources', 'TailscaleTailnets do not count')),
+  ...optional(rights(own, 'tailscaletailnets/status', ['patch'], 'resources', 'TailscaleTailnets get no status')),
   ...rights(
     own,
     'tailscalegatewayrevisions',
@@ -47,6 +49,10 @@ export const envoyGatewayRights: readonly Right[] = [
     rights(own, kind, ['update'], 'resources', 'policies get no status'),
   ),
 ];
+
+function optional(all: readonly Right[]): Right[] {
+  return all.map(({ access, scope, lost }) => ({ access, scope, lost, optional: true }));
+}
 
 function rights(
   group: string,
