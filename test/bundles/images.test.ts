@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startProcess } from '../../deploy/demo/child-process.ts';
 import { waitFor } from '../../deploy/demo/wait-for.ts';
+import packageJson from '../../package.json' with { type: 'json' };
 import { createContextFilter, instructionsOf, listOf, parseDockerfile } from './dockerfile.ts';
 
 const run = promisify(execFile);
@@ -91,6 +92,11 @@ afterAll(async () => {
 });
 
 describe('the images', () => {
+  it('say their version', () => {
+    const version = instructionsOf(stages, 'shim').find(({ rest }) => rest.startsWith('VERSION='));
+    expect(version).toEqual({ name: 'ARG', rest: `VERSION=${packageJson.version}` });
+  });
+
   it('are the shim unless a target is named, and never run as root', () => {
     expect(stages.at(-1)?.name).toBe('shim');
     for (const target of targets) {

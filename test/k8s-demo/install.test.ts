@@ -5,6 +5,7 @@ import { type Kubectl, type Manifest, createKubectl } from '../cluster/kubectl.t
 import { type Stops, createStops } from '../cluster/stops.ts';
 import { podOf } from '../install/pod-template.ts';
 import { controlPlaneManifests, onlyOf, serverChart, serverManifests } from './demo-manifests.ts';
+import { version } from '../../shim/version.ts';
 import { containersOf } from './pod-container.ts';
 
 const host = 'controlPlaneHost=100.120.143.2';
@@ -112,6 +113,14 @@ describe('the control plane', () => {
     for (const manifest of await controlPlaneManifests()) await kubectl.apply(within('restricted', manifest));
     expect(await kubectl.get(state)).toMatchObject({ data: { device_id: 'bmlk' } });
   });
+});
+
+it('runs the images of this version', async () => {
+  const deployments = [await controlPlaneManifests(), await serverManifests([host])].map((each) =>
+    onlyOf(each, 'Deployment'),
+  );
+  const images = deployments.map((each) => containersOf(each)[0]?.image);
+  expect(images).toEqual([`tailway:${version}`, `tailway-server:${version}`]);
 });
 
 describe('the servers', () => {

@@ -15,6 +15,7 @@ export interface PodValues {
 
 interface ContainerManifest {
   readonly name: string;
+  readonly image: string;
   readonly command?: readonly string[];
   readonly args?: readonly string[];
   readonly env?: readonly {
