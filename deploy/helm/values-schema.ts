@@ -126,10 +126,26 @@ export function buildValuesSchema(): object {
 function settingFields(): Record<string, z.ZodType> {
   const all: readonly Definition<unknown>[] = Object.values(definitions);
   const fields: Record<string, z.ZodType> = {};
-  for (const { flag, help } of all) {
+  for (const definition of all) {
+    const { flag, help } = definition;
     if (flag === undefined || chartFlags.has(flag)) continue;
-    const type = ['string', 'number', 'boolean', 'array'];
+    // In helm's YAML `off` is a boolean and `30` a number: where they are no values, that is said.
+    const type = [
+      'string',
+      'array',
+      ...(takes(definition, 'true') ? ['boolean'] : []),
+      ...(['1', '10', '1000'].some((text) => takes(definition, text)) ? ['number'] : []),
+    ];
     fields[flag] = z.unknown().meta({ type, description: help }).optional();
   }
   return fields;
+}
+
+function takes({ parse }: Definition<unknown>, text: string): boolean {
+  try {
+    parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

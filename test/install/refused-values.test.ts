@@ -26,6 +26,16 @@ describe('values that are refused before anything is installed', () => {
       values: { settings: { 'xds-port': 1 } },
       error: /at '\/settings'.*'xds-port' not allowed/,
     },
+    {
+      name: 'a duration without its unit',
+      values: { settings: { 'poll-interval': 30 } },
+      error: /at '\/settings\/poll-interval'.*got number, want string/,
+    },
+    {
+      name: 'the word off, which is a boolean in YAML',
+      values: { settings: { kubernetes: false } },
+      error: /at '\/settings\/kubernetes'.*got boolean, want string/,
+    },
     { name: 'a secret', values: { credentials: { token: 'x' } }, error: /at '\/credentials'.*'token' not allowed/ },
     { name: 'no replicas', values: { replicaCount: 0 }, error: /at '\/replicaCount'/ },
     { name: 'text for a number', values: { replicaCount: 'two' }, error: /at '\/replicaCount'.*want integer/ },

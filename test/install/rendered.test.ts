@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { parseSettings } from '../../shim/settings/settings.ts';
 import type { Manifest } from '../cluster/kubectl.ts';
 import { namespaceOf } from '../cluster/manifests.ts';
 import { createStops } from '../cluster/stops.ts';
@@ -8,7 +9,7 @@ import { type TestCluster, startTestCluster } from '../cluster/test-cluster.ts';
 import { type Helm, createHelm, parseRendered } from './helm.ts';
 import { findViolations } from './kubeconform.ts';
 import { chart } from './manifests.ts';
-import { podOf } from './pod-template.ts';
+import { containerOf, podOf } from './pod-template.ts';
 import { writeSchemas } from './schemas.ts';
 import { namespace, render, valueSets } from './value-sets.ts';
 
@@ -60,6 +61,14 @@ describe('all that is rendered, on a real API server', () => {
       await cluster.kubectl.apply(pod);
       await cluster.kubectl.delete(pod);
     }
+  });
+
+  it.each(valueSets)('with $name, the shim understands its flags', async ({ values }) => {
+    const deployment = (await render(helm, folder, values)).find(({ kind }) => kind === 'Deployment');
+    if (deployment === undefined) throw new Error('no Deployment');
+    const [command, ...flags] = containerOf(deployment).container.args ?? [];
+    expect(command).toBe('serve');
+    expect(parseSettings(flags, { TS_ENVOY_API_TOKEN: 'key' })).toMatchObject({ kind: 'settings' });
   });
 
   it('has checks that find what is wrong', async () => {

@@ -3,6 +3,7 @@ import { waitFor } from '../../deploy/demo/wait-for.ts';
 import { createEventWriter } from '../../shim/kubernetes/event-writer.ts';
 import { createKubeClient } from '../../shim/kubernetes/kube-client.ts';
 import { loadKubeConfig } from '../../shim/kubernetes/kube-config.ts';
+import { shimRights } from '../../shim/command/doctor/shim-rights.ts';
 import { systemClock as clock } from '../../shim/sources/clock.ts';
 import { createFakeLog } from '../../shim/sources/fake-log.ts';
 import { type InstallCluster, startInstallCluster } from './install-cluster.ts';
@@ -74,6 +75,14 @@ describe('under its ServiceAccount the shim', () => {
   it.each(runs)('has no right $where that it does not need', ({ where }) => {
     const { given, used } = rights.get(where) ?? {};
     expect([...(given ?? [])].toSorted()).toEqual([...(used ?? [])].toSorted());
+  });
+
+  it('has the rights that `tailway doctor` looks for, and those to Secrets', () => {
+    const looked = shimRights.map(({ access: { subresource, ...access } }) =>
+      rightTo(subresource === undefined ? access : { ...access, resource: `${access.resource}/${subresource}` }),
+    );
+    const { given } = rights.get(runs[0]?.where ?? '') ?? {};
+    expect([...looked, 'list secrets.', 'watch secrets.'].toSorted()).toEqual([...(given ?? [])].toSorted());
   });
 
   let cluster: InstallCluster;
