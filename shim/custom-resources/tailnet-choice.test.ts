@@ -62,6 +62,11 @@ test.each([
   expect(chooseTailnets('team', wanted, known(settings))).toEqual({ kind: 'unknown', detail });
 });
 
+test('a source without a name goes by any, but beside TailscaleTailnets of the namespace', () => {
+  expect(chooseTailnets('alone', 'company', known(['-']))).toEqual({ kind: 'chosen', tailnets: [''] });
+  expect(chooseTailnets('alone', 'company', known(['own.example.com']))).toMatchObject({ kind: 'unknown' });
+});
+
 test('where nobody reads devices, the name of a tailnet says nothing, and that of a resource is unknown', () => {
   expect(chooseTailnets('a', 'x.example.com', { tailnets: [] })).toEqual({ kind: 'chosen', tailnets: [] });
   expect(chooseTailnets('a', undefined, { tailnets: [] })).toEqual({ kind: 'chosen', tailnets: [] });

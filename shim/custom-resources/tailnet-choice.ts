@@ -34,8 +34,8 @@ const configured = '';
  * read the tailnet of that name; else the settings' own source, if that is its name, or if its name is not known. Without
  * a name, all of them. TailscaleTailnets of other namespaces are never chosen: they belong to somebody else.
  *
- * A tailnet's own name has a dot or an @, so that a word without is never taken for that of a source without a name: what
- * names a TailscaleTailnet that is gone goes with it.
+ * A source whose tailnet has no name in the settings goes by every name. Beside TailscaleTailnets of the namespace only by one
+ * with a dot or an @, as tailnets' own names have: what names one of several that is gone goes with it.
  */
 export function chooseTailnets(namespace: string, wanted: string | undefined, known: KnownTailnets): TailnetChoice {
   const own = known.ofNamespace?.(namespace) ?? [];
@@ -52,10 +52,11 @@ export function chooseTailnets(namespace: string, wanted: string | undefined, kn
   const reading = own.filter(({ tailnet }) => tailnet !== '-' && isSameName(tailnet, wanted));
   if (reading.length > 0) return toKeys(reading);
   if (known.tailnets.some((name) => isSameName(name, wanted))) return { kind: 'chosen', tailnets: [configured] };
-  const mayBe = /[.@]/.test(wanted);
-  if (mayBe && known.tailnets.includes('-')) return { kind: 'chosen', tailnets: [configured] };
+  const isTailnetName = /[.@]/.test(wanted);
+  if (known.tailnets.includes('-') && (isTailnetName || own.length === 0))
+    return { kind: 'chosen', tailnets: [configured] };
   // Nobody reads devices: a gateway reaches one by its address or name all the same.
-  if (mayBe && known.tailnets.length === 0 && own.length === 0) return { kind: 'chosen', tailnets: [] };
+  if (isTailnetName && known.tailnets.length === 0 && own.length === 0) return { kind: 'chosen', tailnets: [] };
   return { kind: 'unknown', detail: unknownDetail(wanted, own, known.tailnets) };
 }
 
