@@ -97,6 +97,13 @@ describe('a release', () => {
     expect(await shortNames()).toContain('tse');
   });
 
+  it('leaves Envoy Gateway the configuration that it wrote', async () => {
+    await helm('install', 'tailway', chart, flag, '--set=envoyGateway.writeConfig=true');
+    await helm('uninstall', 'tailway', flag);
+    const metadata = { name: 'envoy-gateway-config', namespace: 'envoy-gateway-system' };
+    expect(await cluster.kubectl.get({ apiVersion: 'v1', kind: 'ConfigMap', metadata })).toBeDefined();
+  });
+
   it('leaves CRDs alone that others have installed', async () => {
     const others = namespaceOf('other-system');
     await cluster.kubectl.apply(others);

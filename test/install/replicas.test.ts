@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitFor } from '../../deploy/demo/wait-for.ts';
@@ -55,6 +56,16 @@ describe('two replicas', () => {
     for (const each of replicas) await ready(each);
   });
   afterAll(async () => cluster[Symbol.asyncDispose]());
+
+  it('run with a root that cannot be written, without a capability, and miss neither', async () => {
+    for (const { process } of replicas) {
+      const status = await readFile(`/proc/${process.pid}/status`, 'utf8');
+      expect(status).toMatch(/^CapEff:\t0+$/m);
+      expect(status).toMatch(/^NoNewPrivs:\t1$/m);
+      expect(await readFile(`/proc/${process.pid}/mounts`, 'utf8')).toMatch(/^\S+ \/ \S+ ro,/m);
+    }
+    expect(replicas.flatMap((each) => each.logged('"level":"error"'))).toEqual([]);
+  });
 
   it('answer hooks with the same bytes', async () => {
     const [a, b] = await Promise.all(replicas.map(hookAnswers));
