@@ -60,7 +60,8 @@ export function createOriginFunction<I extends DescMessage, O extends DescMessag
 
   async function probe(): Promise<void> {
     options.onCircuit(circuit.state());
-    options.onProbe(await tryOnce(definition.probe(clock.now()), timeoutMs, 'probe'));
+    const outcome = await tryOnce(definition.probe(clock.now()), timeoutMs, 'probe');
+    if (!ending.signal.aborted) options.onProbe(outcome);
   }
 
   return {
@@ -72,10 +73,11 @@ export function createOriginFunction<I extends DescMessage, O extends DescMessag
       for (let tries = 1; ; tries++) {
         const startMs = clock.now();
         const outcome = await tryOnce(request, Math.max(1, endMs - startMs), 'call');
+        if (ending.signal.aborted) return outcome;
         options.onTry(outcome, clock.now() - startMs);
         if (outcome.ok || !isTransient(outcome.failure) || tries >= maxTries) return outcome;
         const waitMs = backOff.next();
-        if (circuit.state() !== 'closed' || clock.now() + waitMs >= endMs || ending.signal.aborted) return outcome;
+        if (circuit.state() !== 'closed' || clock.now() + waitMs >= endMs) return outcome;
         await sleep(clock, waitMs, ending.signal);
       }
     },

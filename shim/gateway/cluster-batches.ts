@@ -41,8 +41,8 @@ export interface BatchResult {
   readonly reached: boolean;
 }
 
-/** Endpoints of one call: few enough that streams and hooks are served between two of them. */
-const maxEndpoints = 500;
+/** Endpoints of one call: within the 10 ms of CPU that a Worker of the smallest plan has; streams and hooks are served in between. */
+const maxEndpoints = 200;
 
 /**
  * Computes the clusters of services, several in one call. When a call fails for what is in it, it is made again in

@@ -40,8 +40,8 @@ export interface BatchLimits {
   readonly bytes: number;
 }
 
-/** Within what a Worker of the smallest plan computes in one call, and a short turn of the event loop in process. */
-export const batchLimits: BatchLimits = { members: 1000, groups: 250, bytes: 512 * 1024 };
+/** Within the 10 ms of CPU that a Worker of the smallest plan has for a call, and a short turn of the event loop in process. */
+const batchLimits: BatchLimits = { members: 500, groups: 250, bytes: 512 * 1024 };
 
 /** How many calls are under way at once: a thousand groups are not a thousand round trips one after another. */
 const parallelCalls = 4;

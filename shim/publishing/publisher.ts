@@ -165,7 +165,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
         if (known) await compute();
       } catch (err) {
         failures++;
-        tellFailure(err, {});
+        if (!closed) tellFailure(err, {});
       }
     } while (again && !closed);
     busy = false;
