@@ -1,4 +1,4 @@
-import { registerFunctions } from './all-functions.ts';
+import { anyTypes, registerFunctions } from './all-functions.ts';
 import { runFunctions } from './serving/process/node.ts';
 
-await runFunctions(registerFunctions);
+await runFunctions(registerFunctions, anyTypes);

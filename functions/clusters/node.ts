@@ -1,4 +1,5 @@
 import { runFunctions } from '../serving/process/node.ts';
+import { anyTypes } from './any-types.ts';
 import { registerClusters } from './handler.ts';
 
-await runFunctions(registerClusters);
+await runFunctions(registerClusters, anyTypes);

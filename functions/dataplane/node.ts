@@ -1,4 +1,5 @@
 import { runFunctions } from '../serving/process/node.ts';
+import { anyTypes } from './any-types.ts';
 import { registerDataPlane } from './handler.ts';
 
-await runFunctions(registerDataPlane);
+await runFunctions(registerDataPlane, anyTypes);

@@ -1,3 +1,4 @@
+import { type Registry } from '@bufbuild/protobuf';
 import { Code, ConnectError, type ConnectRouter, type Interceptor } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { sendHealthy, sendRefusal } from './answer/node.ts';
@@ -14,6 +15,8 @@ import { refuseOtherSchemas, schemaVersion, schemaVersionHeader } from './schema
 export interface ServeOptions {
   /** Registers the functions. */
   readonly routes: (router: ConnectRouter) => void;
+  /** The types that stand in an `Any` of a response, for reflection; default: none. */
+  readonly anyTypes?: Registry | undefined;
   readonly bindAddress: string;
   /** 0: any free port. */
   readonly port: number;
@@ -51,7 +54,7 @@ export async function serveFunctions(options: ServeOptions): Promise<FunctionSer
 }
 
 function createRequestHandler(
-  { routes, tokens, certificates, onFailure }: ServeOptions,
+  { routes, anyTypes, tokens, certificates, onFailure }: ServeOptions,
   stopping: AbortSignal,
 ): (request: HttpRequest, response: HttpResponse) => void {
   const isAllowed = tokens === undefined ? () => true : createBearerCheck(tokens);
@@ -59,7 +62,7 @@ function createRequestHandler(
     routes(router) {
       routes(router);
       registerHealth(router, stopping);
-      registerReflection(router);
+      registerReflection(router, anyTypes);
     },
     interceptors: [
       refuseOtherSchemas,

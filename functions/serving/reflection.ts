@@ -29,10 +29,12 @@ export function currentReflectionPath(path: string): string {
  * Serves server reflection of the services that the router has so far, so that `buf curl` and grpcurl need no schema.
  *
  * https://github.com/grpc/grpc/blob/master/doc/server-reflection.md
+ *
+ * @param anyTypes the types that stand in an `Any` of a response, which clients need to write it as JSON
  */
-export function registerReflection(router: ConnectRouter): void {
+export function registerReflection(router: ConnectRouter, anyTypes: Registry = createRegistry()): void {
   const services = new Set([...router.handlers.map(({ service }) => service), ServerReflection]);
-  const answer = createAnswers([...services]);
+  const answer = createAnswers([...services], [...anyTypes].map(fileOf));
   router.service(ServerReflection, {
     async *serverReflectionInfo(requests) {
       for await (const request of requests) {
@@ -42,8 +44,11 @@ export function registerReflection(router: ConnectRouter): void {
   });
 }
 
-function createAnswers(services: readonly DescService[]): (request: ServerReflectionRequest) => Answer {
-  const files = collectFiles(services.map(({ file }) => file));
+function createAnswers(
+  services: readonly DescService[],
+  others: readonly DescFile[],
+): (request: ServerReflectionRequest) => Answer {
+  const files = collectFiles([...services.map(({ file }) => file), ...others]);
   const registry = createRegistry(...files.values());
   return ({ messageRequest }) => {
     switch (messageRequest.case) {
@@ -67,6 +72,10 @@ function createAnswers(services: readonly DescService[]): (request: ServerReflec
         return answerWithError(Code.InvalidArgument, 'the request asks for nothing');
     }
   };
+}
+
+function fileOf(desc: { readonly file: DescFile }): DescFile {
+  return desc.file;
 }
 
 /** The files and all that they import, by their names as descriptors have them. */

@@ -1,9 +1,7 @@
 import { Agent } from 'node:http';
 import { type Interceptor, type Transport } from '@connectrpc/connect';
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from '@connectrpc/connect-node';
-import { anyTypes as clusterTypes } from '../../functions/clusters/any-types.ts';
-import { anyTypes as dataPlaneTypes } from '../../functions/dataplane/any-types.ts';
-import { createRegistry } from '@bufbuild/protobuf';
+import { anyTypes } from '../../functions/all-functions.ts';
 
 /** A way to call functions. */
 export interface Protocol {
@@ -11,7 +9,7 @@ export interface Protocol {
   connect(baseUrl: string, headers?: Readonly<Record<string, string>>): Transport;
 }
 
-const jsonOptions = { registry: createRegistry(clusterTypes, dataPlaneTypes) };
+const jsonOptions = { registry: anyTypes };
 
 /** Connect with binary messages over HTTP/1.1, which works everywhere. */
 export function connectBinary(baseUrl: string, headers?: Readonly<Record<string, string>>): Transport {

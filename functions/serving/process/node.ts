@@ -1,3 +1,4 @@
+import { type Registry } from '@bufbuild/protobuf';
 import { type ConnectRouter } from '@connectrpc/connect';
 import { type Logger, pino } from 'pino';
 import { type CertificateFiles, createCertificateFiles } from '../certificates/node.ts';
@@ -15,15 +16,19 @@ export interface StartOptions<Config extends ServingConfig> {
   readonly log: Logger;
 }
 
-/** Runs functions as a Node process, as the environment says: see {@link parseServingConfig}. */
-export async function runFunctions(routes: (router: ConnectRouter) => void): Promise<void> {
+/**
+ * Runs functions as a Node process, as the environment says: see {@link parseServingConfig}.
+ *
+ * @param anyTypes the types that stand in an `Any` of a response, for reflection
+ */
+export async function runFunctions(routes: (router: ConnectRouter) => void, anyTypes?: Registry): Promise<void> {
   await runService(
     (env) => parseServingConfig(env),
     async ({ config, certificates, log }) => {
       const { bindAddress, port, tokens } = config;
       const onFailure = (method: string, error: Error) =>
         log.error({ method, err: error.cause ?? error }, 'call failed');
-      const server = await serveFunctions({ routes, bindAddress, port, tokens, certificates, onFailure });
+      const server = await serveFunctions({ routes, anyTypes, bindAddress, port, tokens, certificates, onFailure });
       log.info({ url: server.url, ...formatAccess(config) }, 'serving functions');
       return server;
     },

@@ -1,0 +1,60 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createConnectRouter } from '@connectrpc/connect';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { registerFunctions } from '../../functions/all-functions.ts';
+import { readDocumentedBlocks } from './documented-blocks.ts';
+import { createDocumentedServices, type DocumentedServices } from './documented-services.ts';
+
+// What docs/edge.md shows is run as it stands, in its order, and has to give the answers that it shows.
+
+const root = join(import.meta.dirname, '../..');
+const blocks = readDocumentedBlocks(await readFile(join(root, 'docs/edge.md'), 'utf8')).filter(
+  ({ marker }) => marker !== 'needs an account',
+);
+const services = blocks.filter(({ marker }) => marker === 'keeps running');
+const calls = blocks.filter(({ marker }) => marker === '');
+
+let documented: DocumentedServices;
+
+beforeAll(async () => {
+  documented = await createDocumentedServices(root);
+  for (const { commands } of services) {
+    await documented.start(commands);
+  }
+}, 120_000);
+
+afterAll(async () => {
+  await documented[Symbol.asyncDispose]();
+});
+
+test.each(calls)('line $line of docs/edge.md gives the answer that is shown', async ({ commands, answer }) => {
+  const { code, output } = await documented.run(commands);
+  expect({ code, output }).toMatchObject({ code: 0 });
+  // Where none is shown there is none to compare.
+  expect(answer === undefined ? {} : JSON.parse(output)).toMatchObject(answer ?? {});
+});
+
+const reflected = calls.filter(
+  ({ commands }) => commands.includes('npx buf curl http') && commands.includes('tailway.'),
+);
+
+describe.each(reflected)('line $line of docs/edge.md', ({ commands, answer }) => {
+  test.each([
+    '--protocol grpc --http2-prior-knowledge',
+    '--schema . --protocol connect',
+    '--schema . --protocol grpc --http2-prior-knowledge',
+    '--schema . --protocol grpcweb',
+  ])('gives the same with %s', async (flags) => {
+    const { output } = await documented.run(commands.replace('npx buf curl', `npx buf curl ${flags}`));
+    expect(JSON.parse(output)).toMatchObject(answer as object);
+  });
+});
+
+test('every method of every function is called', () => {
+  const router = createConnectRouter();
+  registerFunctions(router);
+  const all = calls.map(({ commands }) => commands).join('\n');
+  const missing = router.handlers.filter(({ requestPath }) => !all.includes(requestPath));
+  expect(missing.map(({ requestPath }) => requestPath)).toEqual([]);
+});
