@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile, mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commands } from '../../deploy/command/commands.ts';
@@ -108,6 +111,14 @@ describe('examples of --help', () => {
 });
 
 describe('the program', () => {
+  it('ends as it should when nobody reads on', async () => {
+    const child = spawn(process.execPath, [program, 'serve', '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    const errors = await text(child.stderr);
+    expect(errors).toBe('');
+    expect(child.exitCode ?? (await once(child, 'exit'))[0]).toBe(0);
+  });
+
   it.each([
     { args: [], code: 0, text: 'Usage: tailway COMMAND' },
     { args: ['stauts'], code: 2, text: 'Did you mean "tailway status"?' },
