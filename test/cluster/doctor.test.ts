@@ -54,6 +54,7 @@ const configMap = {
 let cluster: TestCluster;
 let tailscale: FakeTailscale;
 let metricsPort: number;
+let healthPort: number;
 
 beforeAll(async () => {
   cluster = await startTestCluster();
@@ -65,7 +66,7 @@ beforeAll(async () => {
   await kubectl.applyYaml(await read('envoy-gateway', 'envoy-gateway-config.yaml'));
   await kubectl.apply(envoyGateway, sliceOf(true));
   await setAvailable(1);
-  ({ metricsPort } = await cluster.shim([`--devices=${cluster.devicesFile}`, '--status-interval=100ms']));
+  ({ metricsPort, healthPort } = await cluster.shim([`--devices=${cluster.devicesFile}`, '--status-interval=100ms']));
 });
 afterAll(async () => cluster[Symbol.asyncDispose]());
 
@@ -143,9 +144,10 @@ describe('tailway doctor on an API server', () => {
   });
 
   it('reaches the ports of a shim that runs', async () => {
-    const { diagnoses } = await diagnose({ GRPC_PORT: `${cluster.grpcPort}`, TS_ENVOY_PORT: `${cluster.xdsPort}` });
+    const ports = { GRPC_PORT: `${cluster.grpcPort}`, TS_ENVOY_PORT: `${cluster.xdsPort}` };
+    const { diagnoses } = await diagnose({ ...ports, HEALTH_PROBE_BIND_ADDRESS: `127.0.0.1:${healthPort}` });
     const found = diagnoses.filter(({ area }) => area === 'Ports');
-    expect(found.map(({ level, detail }) => `${level} ${detail}`)).toEqual(['ok serves', 'ok serves']);
+    expect(found.map(({ level, detail }) => `${level} ${detail}`)).toEqual(['ok serves', 'ok serves', 'ok is ready']);
   });
 
   it('sees a CRD that is not there, and one of another version', async () => {

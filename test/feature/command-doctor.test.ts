@@ -178,14 +178,18 @@ describe('ports', () => {
     const file = join(folder, 'late.json');
     const shim = await startShim([`--devices=${file}`]);
     try {
-      const ask = () => diagnose({ TS_ENVOY_PORT: `${shim.xdsPort}` });
-      expect((await ask()).lines('Ports')).toEqual([expect.stringMatching(/^problem answers, but does not serve yet/)]);
+      const health = `127.0.0.1:${shim.healthPort}`;
+      const ask = () => diagnose({ TS_ENVOY_PORT: `${shim.xdsPort}`, HEALTH_PROBE_BIND_ADDRESS: health });
+      expect((await ask()).lines('Ports')).toEqual([
+        expect.stringMatching(/^problem answers, but does not serve yet/),
+        'problem is not ready: waiting for devices',
+      ]);
       await writeFile(file, '{"devices": []}');
       const served = await waitFor('the shim to serve', async () => {
-        const [line] = (await ask()).lines('Ports');
-        return line?.startsWith('ok') === true ? line : undefined;
+        const lines = (await ask()).lines('Ports');
+        return lines.every((line) => line.startsWith('ok')) ? lines : undefined;
       });
-      expect(served).toBe('ok serves');
+      expect(served).toEqual(['ok serves', 'ok is ready']);
     } finally {
       await shim.process.stop('SIGKILL');
     }
@@ -193,7 +197,7 @@ describe('ports', () => {
 
   it('say who is not there, and what to do', async () => {
     const [port] = await freePorts(1);
-    const { of } = await diagnose({ TS_ENVOY_PORT: `${port}` }, ['--host=127.0.0.1']);
+    const { of } = await diagnose({ TS_ENVOY_PORT: `${port}`, HEALTH_PROBE_BIND_ADDRESS: '0' }, ['--host=127.0.0.1']);
     expect(of('Ports')).toMatchObject([
       { level: 'problem', detail: expect.stringContaining('cannot be reached'), remedy: 'start it: tailway serve' },
     ]);
@@ -201,8 +205,11 @@ describe('ports', () => {
 
   it('say when another server is there', async () => {
     const { port } = new URL(tailscale.url);
-    const { lines } = await diagnose({ TS_ENVOY_PORT: port });
-    expect(lines('Ports')).toEqual([expect.stringMatching(/^problem /)]);
+    const { lines } = await diagnose({ TS_ENVOY_PORT: port, HEALTH_PROBE_BIND_ADDRESS: `127.0.0.1:${port}` });
+    expect(lines('Ports')).toEqual([
+      expect.stringMatching(/^problem /),
+      'problem is no server of Tailway (status 404)',
+    ]);
   });
 });
 

@@ -18,7 +18,8 @@ export interface ClusterPlace {
   readonly envoyGatewayNamespace: string;
   /** The namespaces whose resources count; empty: all. */
   readonly namespaces: readonly string[];
-  readonly ports: { readonly hooks: number; readonly xds: number };
+  /** `health`: undefined where there are no probes. */
+  readonly ports: { readonly hooks: number; readonly xds: number; readonly health: number | undefined };
 }
 
 /** Everything that a cluster can tell. When it cannot be reached, that alone. */

@@ -11,6 +11,7 @@ import { checkCredentials } from './check-credentials.ts';
 import { checkDevices } from './check-devices.ts';
 import { checkFunctions } from './check-functions.ts';
 import { checkPorts } from './check-ports.ts';
+import { checkReadiness } from './check-readiness.ts';
 import { type ClusterPlace, diagnoseCluster } from './diagnose-cluster.ts';
 import { type Diagnosis, inArea } from './diagnosis.ts';
 import { formatDiagnoses } from './diagnosis-text.ts';
@@ -37,7 +38,7 @@ const flags = {
     fallback: 'envoy-gateway-system',
     help: 'where Envoy Gateway is',
   },
-  host: { type: 'string', value: 'HOST', help: 'where the gRPC ports are reached; else the Service, or 127.0.0.1' },
+  host: { type: 'string', value: 'HOST', help: 'where its ports are reached; else the Service, or 127.0.0.1' },
   json: jsonFlag,
 } as const satisfies Flags;
 
@@ -107,7 +108,11 @@ function placeOf(
     account: isSelf ? undefined : { namespace: asNamespace, name: asName },
     envoyGatewayNamespace,
     namespaces: settings?.namespaces ?? [],
-    ports: { hooks: settings?.grpcPort ?? 5005, xds: settings?.xdsPort ?? 18_000 },
+    ports: {
+      hooks: settings?.grpcPort ?? 5005,
+      xds: settings?.xdsPort ?? 18_000,
+      health: settings === undefined ? 8081 : settings.healthAddress?.port,
+    },
   };
 }
 
@@ -149,10 +154,11 @@ async function diagnosePorts(
   cluster: DoctorCluster | undefined,
   { namespace, name, ports }: ClusterPlace,
 ): Promise<Diagnosis[]> {
-  const forward = `kubectl -n ${namespace} port-forward deployment/${name} ${ports.hooks} ${ports.xds}`;
+  const forwarded = [ports.hooks, ports.xds, ...(ports.health === undefined ? [] : [ports.health])].join(' ');
+  const forward = `kubectl -n ${namespace} port-forward deployment/${name} ${forwarded}`;
   if (host === undefined && cluster?.isOwn === false) {
     const remedy = `${forward}, and then: tailway doctor --host 127.0.0.1`;
-    return inArea('Ports', [{ level: 'skipped', subject: 'gRPC', detail: 'is not reached from here', remedy }]);
+    return inArea('Ports', [{ level: 'skipped', subject: 'ports', detail: 'are not reached from here', remedy }]);
   }
   const found = host ?? (cluster === undefined ? '127.0.0.1' : `${name}.${namespace}.svc`);
   const places = [
@@ -161,7 +167,13 @@ async function diagnosePorts(
   ];
   const remedy =
     cluster === undefined ? 'start it: tailway serve' : `look at its log, or forward the ports: ${forward}`;
-  return inArea('Ports', await checkPorts(places, remedy));
+  // The Service does not lead to the probes' port.
+  const isDirect = host !== undefined || cluster === undefined;
+  const [grpc, readiness] = await Promise.all([
+    checkPorts(places, remedy),
+    isDirect && ports.health !== undefined ? checkReadiness(found, ports.health, remedy) : undefined,
+  ]);
+  return inArea('Ports', readiness === undefined ? grpc : [...grpc, readiness]);
 }
 
 async function diagnosePeers(settings: Settings, signal: AbortSignal): Promise<Diagnosis[]> {
