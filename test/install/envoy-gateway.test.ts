@@ -31,6 +31,9 @@ describe("Envoy Gateway with its own chart's rights and ours", () => {
     expect(extensionManager.service).toEqual({
       fqdn: { hostname: 'tailscale-gateway-extension-server.tailscale-gateway-system.svc.cluster.local', port: 5005 },
     });
+    // For who has no chart of it, ours writes what theirs would.
+    const written = await cluster.rendered({ envoyGateway: { writeConfig: true } });
+    expect(configOf(theirs)).toMatchObject(configOf(written));
     // No DNS here that knows Services.
     const service = { ip: { address: '127.0.0.1', port: shim.grpcPort } };
     const token = await requestToken(apiServer.client, account);

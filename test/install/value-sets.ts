@@ -76,7 +76,13 @@ export const valueSets: ReadonlyArray<{ readonly name: string; readonly values: 
 
 /** Renders the chart as `helm install` would. */
 export async function render(helm: Helm, folder: string, values: object = {}): Promise<readonly Manifest[]> {
+  const file = await writeValues(folder, values);
+  return parseRendered(await helm('template', 'tailway', chart, `--namespace=${namespace}`, `--values=${file}`));
+}
+
+/** Path of a new file with these values. */
+export async function writeValues(folder: string, values: object): Promise<string> {
   const file = join(folder, `values-${process.hrtime.bigint()}.json`);
   await writeFile(file, JSON.stringify(values));
-  return parseRendered(await helm('template', 'tailway', chart, `--namespace=${namespace}`, `--values=${file}`));
+  return file;
 }
