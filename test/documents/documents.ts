@@ -17,8 +17,8 @@ export interface CodeBlock {
   readonly place: string;
   readonly language: string;
   readonly text: string;
-  /** What a comment `<!-- needs … -->` before it says that it needs; undefined: nothing that a machine with Node has not. */
-  readonly needs: string | undefined;
+  /** `<!-- … -->` before it: `needs …`, what a machine with Node has not, or `keeps running`; empty: none of these. */
+  readonly marker: string;
 }
 
 /** The README, and what is in `docs/`. */
@@ -31,10 +31,10 @@ export function readDocuments(): readonly Document[] {
 /** The fenced blocks of a document, in their order. */
 export function readCodeBlocks({ path, text }: Document): readonly CodeBlock[] {
   const blocks: CodeBlock[] = [];
-  for (const match of text.matchAll(/(?:<!-- needs ([^>]*?) -->\n\n?)?^```(\w*)\n(.*?)^```$/gms)) {
-    const [whole, needs, language = '', content = ''] = match;
+  for (const match of text.matchAll(/(?:<!-- ([^>]*?) -->\n\n?)?^```(\w*)\n(.*?)^```$/gms)) {
+    const [whole, marker = '', language = '', content = ''] = match;
     const before = text.slice(0, match.index + whole.length - content.length - 3);
-    blocks.push({ place: `${path}:${before.split('\n').length}`, language, text: content, needs });
+    blocks.push({ place: `${path}:${before.split('\n').length}`, language, text: content, marker });
   }
   return blocks;
 }
