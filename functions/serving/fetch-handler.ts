@@ -1,5 +1,6 @@
 import { type ConnectRouter, createConnectRouter } from '@connectrpc/connect';
 import { createFetchHandler as createRpcHandler } from '@connectrpc/connect/protocol';
+import { gzip } from './gzip.ts';
 import { maxRequestBytes } from './limits.ts';
 import { refuseOtherSchemas, schemaVersion, schemaVersionHeader } from './schema-version.ts';
 
@@ -12,6 +13,9 @@ export function createFetchHandler(routes: (router: ConnectRouter) => void): (re
     grpc: false,
     readMaxBytes: maxRequestBytes,
     interceptors: [refuseOtherSchemas],
+    acceptCompression: [gzip],
+    // Only requests are compressed: Cloudflare compresses responses itself, and again what is compressed already.
+    compressMinBytes: Number.MAX_SAFE_INTEGER,
   });
   routes(router);
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, createRpcHandler(handler)]));

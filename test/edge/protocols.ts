@@ -1,6 +1,11 @@
 import { Agent } from 'node:http';
 import { type Interceptor, type Transport } from '@connectrpc/connect';
-import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from '@connectrpc/connect-node';
+import {
+  compressionGzip,
+  createConnectTransport,
+  createGrpcTransport,
+  createGrpcWebTransport,
+} from '@connectrpc/connect-node';
 import { anyTypes } from '../../functions/all-functions.ts';
 
 /** A way to call functions. */
@@ -22,6 +27,19 @@ export function connectAnew(baseUrl: string, headers?: Readonly<Record<string, s
   return createConnectTransport({ baseUrl, httpVersion: '1.1', nodeOptions, interceptors: [send(headers)] });
 }
 
+/** As {@link connectBinary}, with compressed requests. */
+export function connectCompressed(baseUrl: string, headers?: Readonly<Record<string, string>>): Transport {
+  return createConnectTransport({
+    baseUrl,
+    httpVersion: '1.1',
+    useBinaryFormat: true,
+    interceptors: [send(headers)],
+    sendCompression: compressionGzip,
+    acceptCompression: [compressionGzip],
+    compressMinBytes: 0,
+  });
+}
+
 /** What works over HTTP/1.1, and so on Workers as the local runtime serves them. */
 export const workerProtocols: readonly Protocol[] = [
   {
@@ -39,6 +57,7 @@ export const workerProtocols: readonly Protocol[] = [
         interceptors: [send(headers)],
       }),
   },
+  { name: 'Connect with gzip', connect: connectCompressed },
   {
     name: 'gRPC-Web',
     connect: (baseUrl, headers) =>
