@@ -1,6 +1,7 @@
 import { toBinary } from '@bufbuild/protobuf';
 import type { Group } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import { type Device, DeviceSchema } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
+import { isSameValue } from './same-value.ts';
 import { trimDevice } from './trim-device.ts';
 
 /** The devices that count now, filed under their tags. */
@@ -21,12 +22,12 @@ export interface DeviceChange {
 export interface KnownDevice {
   readonly device: Device;
   readonly tags: ReadonlySet<string>;
-  /** The same, serialized: equal bytes are an equal device. */
-  readonly bytes: Uint8Array;
+  /** Bytes that it has in a request. */
+  readonly size: number;
 }
 
 interface FiledDevice extends KnownDevice {
-  /** The object that it was made of: mostly the next list has the same. */
+  /** What it was made of. */
   readonly source: Device;
 }
 
@@ -91,11 +92,11 @@ export function selects(group: Group, { device, tags }: KnownDevice): boolean {
 }
 
 function readDevice(source: Device, before: FiledDevice | undefined): FiledDevice {
-  if (before?.source === source) return before;
+  // Mostly nothing at all is different.
+  if (before !== undefined && isSameValue(before.source, source)) return before;
   const device = trimDevice(source);
-  const bytes = toBinary(DeviceSchema, device);
-  if (before !== undefined && Buffer.compare(before.bytes, bytes) === 0) return before;
-  return { source, device, bytes, tags: new Set(device.tags) };
+  if (before !== undefined && isSameValue(before.device, device)) return before;
+  return { source, device, size: toBinary(DeviceSchema, device).length, tags: new Set(device.tags) };
 }
 
 /** Identifiers are unique; should a source repeat one all the same, both devices count, as they do for the function. */

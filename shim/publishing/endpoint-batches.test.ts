@@ -9,7 +9,7 @@ import { type GroupInput, computeEndpointBatches, planBatches } from './endpoint
 
 function knownDevice(id: number): KnownDevice {
   const device = create(DeviceSchema, { id: `d${id}`, tags: ['tag:weight-1'], addresses: [`100.64.0.${id % 256}`] });
-  return { device, tags: new Set(device.tags), bytes: toBinary(DeviceSchema, device) };
+  return { device, tags: new Set(device.tags), size: toBinary(DeviceSchema, device).length };
 }
 
 const devices = Array.from({ length: 50 }, (_, i) => knownDevice(i));

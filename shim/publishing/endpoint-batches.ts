@@ -52,7 +52,7 @@ export function planBatches(inputs: readonly GroupInput[], limits: BatchLimits =
   let members = Infinity;
   let bytes = Infinity;
   for (const input of inputs) {
-    const size = input.devices.reduce((sum, device) => sum + device.bytes.length, 0);
+    const size = input.devices.reduce((sum, device) => sum + device.size, 0);
     members += input.devices.length;
     bytes += size;
     const current = batches.at(-1);
