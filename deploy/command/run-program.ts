@@ -1,4 +1,5 @@
-import type { Command, CommandContext } from '../../shim/command/command.ts';
+import type { CommandContext } from '../../shim/command/command-definition.ts';
+import type { Command } from '../../shim/command/command.ts';
 import { createStyle, wantsColours } from '../../shim/command/style.ts';
 
 /** What a command of this process writes to. */

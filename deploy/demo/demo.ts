@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { type CommandContext, defineCommand } from '../../shim/command/command.ts';
+import type { CommandContext } from '../../shim/command/command-definition.ts';
+import { defineCommand } from '../../shim/command/command.ts';
 import { CommandFailure, WrongCall } from '../../shim/command/command-error.ts';
 import { findEnvoy } from './envoy-binary.ts';
 import { orFailure } from './or-failure.ts';

@@ -1,4 +1,4 @@
-import type { CommandDefinition, Example } from './command.ts';
+import type { CommandDefinition, Example } from './command-definition.ts';
 import type { Flag, Flags } from './flag.ts';
 
 /** The text of a command's `--help`: what it is for, how it is called, examples, and what its status means. */

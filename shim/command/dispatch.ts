@@ -1,4 +1,5 @@
-import type { Command, CommandContext } from './command.ts';
+import type { CommandContext } from './command-definition.ts';
+import type { Command } from './command.ts';
 import { formatEntries } from './command-help.ts';
 import { findNearest } from './nearest.ts';
 

@@ -1,7 +1,8 @@
 import type { FullExplanation } from '../admin/explain-page.ts';
 import { parseSettings } from '../settings/settings.ts';
 import { askShim } from './ask-shim.ts';
-import { type CommandContext, defineCommand } from './command.ts';
+import type { CommandContext } from './command-definition.ts';
+import { defineCommand } from './command.ts';
 import { WrongCall } from './command-error.ts';
 import { explainFolder } from './explain-folder.ts';
 import { formatExplanation } from './explanation-text.ts';

@@ -1,6 +1,7 @@
 import { helpText } from '../settings/help.ts';
 import { parseSettings } from '../settings/settings.ts';
-import { type Command, type Example, tellFailure } from './command.ts';
+import type { Example } from './command-definition.ts';
+import { type Command, tellFailure } from './command.ts';
 import { WrongCall } from './command-error.ts';
 import { formatExamples } from './command-help.ts';
 

@@ -10,7 +10,8 @@ import { commands } from '../../deploy/command/commands.ts';
 import { startProcess } from '../../deploy/demo/child-process.ts';
 import { freePorts } from '../../deploy/demo/free-port.ts';
 import { waitFor } from '../../deploy/demo/wait-for.ts';
-import type { Command, Example } from '../../shim/command/command.ts';
+import type { Example } from '../../shim/command/command-definition.ts';
+import type { Command } from '../../shim/command/command.ts';
 
 const program = fileURLToPath(new URL('../../deploy/command/tailway.ts', import.meta.url));
 
