@@ -72,7 +72,10 @@ describe.each(protocols)('$name', ({ create }) => {
       });
     };
     const { url } = await serve({ routes, onFailure: (method, error) => failures.push([method, error.cause]) });
-    expect(await callCode(create(url, []))).toBe(Code.Internal);
+    await expect(createClient(EndpointService, create(url, [])).computeEndpoints({})).rejects.toMatchObject({
+      code: Code.Internal,
+      rawMessage: 'internal error',
+    });
     expect(failures).toEqual([['tailway.endpoints.v1.EndpointService/ComputeEndpoints', new TypeError('a bug')]]);
   });
 

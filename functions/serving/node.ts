@@ -1,9 +1,10 @@
 import { type Registry } from '@bufbuild/protobuf';
-import { Code, ConnectError, type ConnectRouter, type Interceptor } from '@connectrpc/connect';
+import { type ConnectRouter, type Interceptor } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { sendHealthy, sendRefusal } from './answer/node.ts';
 import { createBearerCheck } from './bearer-token.ts';
 import { type CertificateFiles } from './certificates/node.ts';
+import { createFailureInterceptor, type FailureListener } from './failure-interceptor.ts';
 import { healthCheckPath, registerHealth } from './health.ts';
 import { maxRequestBytes, maxRequestMs } from './limits.ts';
 import { type HttpListener, type HttpRequest, type HttpResponse, listenHttp } from './listen/node.ts';
@@ -25,7 +26,7 @@ export interface ServeOptions {
   /** TLS, and the client certificates that it may ask for; absent: none. */
   readonly certificates?: CertificateFiles | undefined;
   /** Is told of calls that failed by a fault of ours. */
-  readonly onFailure?: ((method: string, error: ConnectError) => void) | undefined;
+  readonly onFailure?: FailureListener | undefined;
   /** How long running calls have to end once the server closes, in milliseconds; default: 5 s. */
   readonly drainMs?: number | undefined;
 }
@@ -114,17 +115,3 @@ const refuseLateCalls: Interceptor = (next) => async (request) => {
   request.signal.throwIfAborted();
   return await next(request);
 };
-
-function createFailureInterceptor(onFailure: (method: string, error: ConnectError) => void): Interceptor {
-  return (next) => async (request) => {
-    try {
-      return await next(request);
-    } catch (err) {
-      const error = ConnectError.from(err, Code.Internal);
-      if (error.code === Code.Internal || error.code === Code.Unknown) {
-        onFailure(`${request.service.typeName}/${request.method.name}`, error);
-      }
-      throw error;
-    }
-  };
-}

@@ -28,7 +28,7 @@ export function connectAnew(baseUrl: string, headers?: Readonly<Record<string, s
 }
 
 /** As {@link connectBinary}, with compressed requests. */
-export function connectCompressed(baseUrl: string, headers?: Readonly<Record<string, string>>): Transport {
+function connectCompressed(baseUrl: string, headers?: Readonly<Record<string, string>>): Transport {
   return createConnectTransport({
     baseUrl,
     httpVersion: '1.1',

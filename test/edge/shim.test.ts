@@ -15,31 +15,48 @@ import { runWorkerEdge } from './worker-edge.ts';
 
 const devices = [edgeDevice(1), edgeDevice(2, ['tag:weight-2', 'tag:web'])];
 
+/** Without a discovery tag: they make requests large enough to be compressed. */
+const unused = Array.from({ length: 50 }, (_, i) => edgeDevice(100 + i, []));
+
 describe.each([
   { where: 'Workers', run: runWorkerEdge, protocols: ['connect', 'grpc-web'] },
   { where: 'Node services', run: runNodeEdge, protocols: ['connect', 'grpc', 'grpc-web'] },
 ])('a shim whose functions are $where behind the gateway', ({ run, protocols }) => {
-  test.each(protocols)('asks for everything there, over %s, with the newer of two tokens', async (protocol) => {
-    await using edge = await run('old,new');
-    await using shim = await startEdgeShim(edge.url, {
-      args: [`--functions-protocol=${protocol}`, '--functions-fallback=none', '--functions-timeout=10s'],
-      environment: { FUNCTIONS_TOKEN: 'new' },
-      devices,
-      resources: [selectorResource('web', 'tag:web')],
-    });
-    const [all, web] = [shim.follow('eds_backend'), shim.follow('default/web/web')];
-    await all.toBe(['100.64.0.1', '100.64.0.2']);
-    await web.toBe(['100.64.0.2']);
-    await waitFor('the hooks', async () =>
-      (await shim.injectedClusters()).join() === 'external-backend-web' ? true : undefined,
-    );
-    await shim.devices([edgeDevice(1), edgeDevice(3, ['tag:weight-2', 'tag:web'])]);
-    await web.toBe(['100.64.0.3']);
-    const metrics = await shim.metrics();
-    for (const name of ['clusters', 'dataplane', 'endpoints']) {
-      expect(metrics).toMatch(new RegExp(`calls_total\\{function="${name}",result="ok",place="remote"\\} [1-9]`));
-    }
-  });
+  const calls = protocols.flatMap((protocol) => [
+    { protocol, compression: 'off' },
+    { protocol, compression: 'gzip' },
+  ]);
+
+  test.each(calls)(
+    'asks for everything there, over $protocol, compression $compression',
+    async ({ protocol, compression }) => {
+      await using edge = await run('old,new');
+      await using shim = await startEdgeShim(edge.url, {
+        args: [
+          `--functions-protocol=${protocol}`,
+          `--functions-compression=${compression}`,
+          '--functions-fallback=none',
+          '--functions-timeout=10s',
+        ],
+        // The newer of two.
+        environment: { FUNCTIONS_TOKEN: 'new' },
+        devices: [...devices, ...unused],
+        resources: [selectorResource('web', 'tag:web')],
+      });
+      const [all, web] = [shim.follow('eds_backend'), shim.follow('default/web/web')];
+      await all.toBe(['100.64.0.1', '100.64.0.2']);
+      await web.toBe(['100.64.0.2']);
+      await waitFor('the hooks', async () =>
+        (await shim.injectedClusters()).join() === 'external-backend-web' ? true : undefined,
+      );
+      await shim.devices([edgeDevice(1), edgeDevice(3, ['tag:weight-2', 'tag:web'])]);
+      await web.toBe(['100.64.0.3']);
+      const metrics = await shim.metrics();
+      for (const name of ['clusters', 'dataplane', 'endpoints']) {
+        expect(metrics).toMatch(new RegExp(`calls_total\\{function="${name}",result="ok",place="remote"\\} [1-9]`));
+      }
+    },
+  );
 });
 
 describe('a shim that shows a certificate', () => {
