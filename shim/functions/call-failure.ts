@@ -1,5 +1,5 @@
 import { Code, type ConnectError } from '@connectrpc/connect';
-import { compareSchemaVersion, type SchemaSkew, schemaVersionHeader } from '../../functions/serving/schema-version.ts';
+import type { SchemaSkew } from '../../functions/serving/schema-version.ts';
 import { parseRetryAfter } from '../sources/retry-after.ts';
 import type { CircuitFailure } from './circuit.ts';
 
@@ -31,6 +31,8 @@ export interface CallFailure {
 export interface SeenResponse {
   readonly status: number;
   readonly header: Headers;
+  /** The function's contracts beside ours. */
+  readonly skew: SchemaSkew;
 }
 
 /** Tells apart why a call failed. `seen` is absent when no response began. */
@@ -39,7 +41,7 @@ export function toCallFailure(error: ConnectError, seen: SeenResponse | undefine
   if (seen === undefined) return withoutResponse(error);
   const retryAfterMs = parseRetryAfter(seen.header.get('retry-after'), nowMs);
   const asked = retryAfterMs === undefined ? {} : { retryAfterMs };
-  const skew = compareSchemaVersion(seen.header.get(schemaVersionHeader));
+  const { skew } = seen;
   const isTold = seen.status !== 200 || error.metadata.has('grpc-status');
   if (!isTold) return { ...brokenBody(error), ...asked };
   if (isAboutMeaning(code) && (skew === 'older' || skew === 'newer')) return { ...skewFailure(skew), ...asked };

@@ -39,6 +39,8 @@ export interface OriginCallerOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly tls: () => TlsMaterial;
   readonly clock: Clock;
+  /** Of the contracts that this process has; default: {@link schemaVersion}. */
+  readonly ownSchema?: number;
 }
 
 /** The longest answer that is read: one says more than its request, but not ten times. */
@@ -52,10 +54,12 @@ const transports = {
 
 /** gRPC goes over HTTP/2, the others over HTTP/1.1, which every server of functions speaks: workerd has no other. */
 export function createOriginCaller(options: OriginCallerOptions): OriginCaller {
-  const { origin, protocol, compression, headers, clock } = options;
+  const { origin, protocol, compression, headers, clock, ownSchema = schemaVersion } = options;
   const compressions = compression === 'gzip' ? [compressionGzip] : [];
   let material: TlsMaterial | undefined;
   let connection: Connection | undefined;
+
+  const skewOf = (header: Headers) => compareSchemaVersion(header.get(schemaVersionHeader), ownSchema);
 
   /** The open connections, or new ones after a change of certificates; calls on the old ones end there. */
   function connect(): Connection {
@@ -90,14 +94,14 @@ export function createOriginCaller(options: OriginCallerOptions): OriginCaller {
       let seen: SeenResponse | undefined;
       const transport = createTransport(async (each) => {
         const response = await current.client(each);
-        seen = response;
+        seen = { ...response, skew: skewOf(response.header) };
         return response;
       });
       try {
-        const sent = { ...headers, [schemaVersionHeader]: `${schemaVersion}` };
+        const sent = { ...headers, [schemaVersionHeader]: `${ownSchema}` };
         // A message is an init of itself: nothing is copied.
         const { message, header } = await transport.unary(method, signal, timeoutMs, sent, request as never);
-        const skew = compareSchemaVersion(header.get(schemaVersionHeader));
+        const skew = skewOf(header);
         if (skew === 'older') return { ok: false, failure: skewFailure(skew) };
         if (skew === 'unknown') return { ok: false, failure: garbageFailure('it names no version of its schema') };
         return { ok: true, answer: message };

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { registerClusters } from '../../functions/clusters/handler.ts';
 import { registerDataPlane } from '../../functions/dataplane/handler.ts';
 import { registerEndpoints } from '../../functions/endpoints/handler.ts';
+import { schemaVersion } from '../../functions/serving/schema-version.ts';
 import { type FunctionServer, serveFunctions } from '../../functions/serving/node.ts';
 import { waitFor } from '../../deploy/demo/wait-for.ts';
 import { ComputeClustersRequestSchema } from '../../proto/gen/tailway/clusters/v1/clusters_pb.ts';
@@ -132,6 +133,15 @@ describe.each(['connect', 'grpc', 'grpc-web'] as const)('over %s', (protocol) =>
     expect(bytes(await remote.functions.computeEndpoints(request))).toBe(bytes(endpointsFunction.compute(request)));
     expect(remote.place()).toMatchObject({ place: 'fallback', circuit: 'open' });
     expect(await remote.metrics()).toMatch(/calls_total\{function="endpoints",result="unavailable",place="remote"\} 3/);
+  });
+
+  it('functions of an older release are told apart from broken ones', async () => {
+    using remote = connect([server.url], {}, { protocol, ownSchema: schemaVersion + 1 });
+    const request = requestEndpoints();
+    expect(bytes(await remote.functions.computeEndpoints(request))).toBe(bytes(endpointsFunction.compute(request)));
+    expect(remote.place()).toMatchObject({ place: 'fallback', circuit: 'open' });
+    expect(remote.place()?.lastError).toContain('older schema than this process: deploy the functions again');
+    expect(await remote.metrics()).toMatch(/result="skew",place="remote"\} 1/);
   });
 
   it('a wrong token is told apart', async () => {

@@ -88,7 +88,7 @@ export const functionDefinitions = {
     environment: 'FUNCTIONS_COMPRESSION',
     fallback: 'off',
     parse: oneOf('off', 'gzip'),
-    help: 'gzip compresses requests of 1 KiB and more, and takes compressed answers (not for Workers)',
+    help: 'gzip compresses requests of 1 KiB and more, and takes compressed answers',
   }),
   recordDir: unset({
     group: 'Functions',
