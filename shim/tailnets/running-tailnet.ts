@@ -1,3 +1,4 @@
+import { parseAllowedTargets } from '../../functions/service-endpoint/allowed-target.ts';
 import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import { findForbiddenApi } from '../custom-resources/forbidden-api.ts';
 import type { Finding } from '../custom-resources/finding.ts';
@@ -8,6 +9,7 @@ import { createApiSource, formatOrigin } from '../sources/api-source.ts';
 import type { Clock } from '../sources/clock.ts';
 import type { DeviceStoreStatus } from '../sources/device-store.ts';
 import type { Log } from '../telemetry/log.ts';
+import { createReachableDevices } from './reachable-devices.ts';
 import type { SecretSource, SecretState } from './secret-source.ts';
 import { type CredentialsResult, secretNameOf, takeCredentials } from './tailnet-credentials.ts';
 import { createTailnetReader, type TailnetReader } from './tailnet-reader.ts';
@@ -20,7 +22,7 @@ export interface TailnetSettings {
   readonly requestTimeout: number;
   readonly attributesInterval: number;
   readonly stateDir: string | undefined;
-  /** Addresses of APIs that are allowed although they are refused by default. */
+  /** Addresses of APIs and of devices that are allowed although they are refused by default. */
   readonly allowTargets: readonly string[];
 }
 
@@ -65,6 +67,7 @@ interface Session {
 export function createRunningTailnet(first: CustomResource, options: RunningTailnetOptions): RunningTailnet {
   const { settings, secrets, clock, onChange } = options;
   const { namespace } = first;
+  const admit = createReachableDevices(parseAllowedTargets(settings.allowTargets));
   const log = options.log.child({ tailnet: formatTailnet(first) });
   let resource = first;
   let findings: readonly Finding[] = [];
@@ -137,6 +140,7 @@ export function createRunningTailnet(first: CustomResource, options: RunningTail
       holdMs: settings.holdEmpty,
       clock,
       log: log.child({ source: api.kind }),
+      admit,
       onDevices: () => {
         former = undefined;
         onChange();

@@ -1,6 +1,6 @@
 import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import type { Clock } from '../sources/clock.ts';
-import type { DeviceSource, SourceFailure } from '../sources/device-source.ts';
+import type { DeviceSource, RejectedDevice, SourceFailure } from '../sources/device-source.ts';
 import { createDeviceStore, type DeviceStoreStatus } from '../sources/device-store.ts';
 import { createStateFile } from '../sources/state-file.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -32,15 +32,24 @@ export interface TailnetReaderOptions {
   readonly holdMs: number;
   readonly clock: Clock;
   readonly log: Log;
+  /** Takes what is not to count out of every list, that of a former run included; absent: all counts. */
+  readonly admit?: (devices: readonly Device[]) => AdmittedDevices;
   /** The devices are others now, or known for the first time. */
   readonly onDevices: (devices: readonly Device[]) => void;
   /** The source was read, or could not be; the devices may be the same. */
   readonly onRead?: () => void;
 }
 
+/** What is left of a list, and what was taken out. */
+export interface AdmittedDevices {
+  readonly devices: readonly Device[];
+  readonly rejected: readonly RejectedDevice[];
+}
+
 /** A reader that knows nothing yet. */
 export function createTailnetReader(options: TailnetReaderOptions): TailnetReader {
   const { origin, stateFile, holdMs, clock, log, onDevices, onRead = () => undefined } = options;
+  const admit = options.admit ?? ((devices) => ({ devices, rejected: [] }));
   const state = stateFile === undefined ? undefined : createStateFile({ ...stateFile, origin, clock, log });
   const store = createDeviceStore({
     clock,
@@ -53,8 +62,9 @@ export function createTailnetReader(options: TailnetReaderOptions): TailnetReade
   });
   const byId = createDeviceIndex();
   const sink = {
-    devices(...answer: Parameters<typeof store.devices>) {
-      store.devices(...answer);
+    devices(devices: readonly Device[], rejected: readonly RejectedDevice[]) {
+      const admitted = admit(devices);
+      store.devices(admitted.devices, [...rejected, ...admitted.rejected]);
       onRead();
     },
     confirmed() {
@@ -69,7 +79,7 @@ export function createTailnetReader(options: TailnetReaderOptions): TailnetReade
   return {
     async restore() {
       const restored = await state?.restore();
-      if (restored !== undefined) store.restore(restored);
+      if (restored !== undefined) store.restore(admit(restored).devices);
     },
     run: (source, signal) => source.run(sink, signal),
     failed: sink.failed,

@@ -322,3 +322,24 @@ test('no secret is in a log, a status or a reading', async () => {
   const said = JSON.stringify([shim.log.lines, shim.tailnets.statuses(), shim.tailnets.readings()]);
   for (const value of [wrong, ...Object.values(client), 'not sendable']) expect(said).not.toContain(value);
 });
+
+test('an API leads no gateway to where a target may not lead, not even from what a former run has saved', async () => {
+  const stateDir = await mkdtemp(join(tmpdir(), 'tailway-tailnets-'));
+  cleanUps.push(() => rm(stateDir, { recursive: true, force: true }));
+  prod.setDevices([
+    tailscaleDevice(1, { nodeId: '1', addresses: ['169.254.169.254'] }),
+    tailscaleDevice(2, { nodeId: '2', addresses: ['169.254.169.254', '100.64.0.2'] }),
+    tailscaleDevice(3, { nodeId: '3', addresses: ['100.64.0.3'] }),
+  ]);
+  const addresses = (shim: ReturnType<typeof start>) => shim.tailnets.devices().map((device) => device.addresses);
+  const first = await startProd({ stateDir, allowTargets: ['127.0.0.0/8', '169.254.169.254'] });
+  expect(addresses(first)).toEqual([['169.254.169.254'], ['169.254.169.254', '100.64.0.2'], ['100.64.0.3']]);
+  await first.tailnets.close();
+  prod.fault('server-error');
+  const second = await startProd({ stateDir });
+  expect(addresses(second)).toEqual([[], ['100.64.0.2'], ['100.64.0.3']]);
+  prod.fault();
+  const told = () => JSON.stringify(second.log.lines).includes('its address 169.254.169.254 is link-local');
+  while (!told()) await second.polled();
+  expect(addresses(second)).toEqual([[], ['100.64.0.2'], ['100.64.0.3']]);
+});
