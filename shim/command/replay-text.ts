@@ -1,5 +1,5 @@
 import type { JsonValue } from '@bufbuild/protobuf';
-import type { Replay, ReplayedRecording } from './replay.ts';
+import type { Replay, ReplayedRecording } from './replay-result.ts';
 import type { Style } from './style.ts';
 
 /** As many differences of one recording as people read. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Message, toBinary, toJson } from '@bufbuild/protobuf';
 import { type AnyFunction, callableFunctions, isFunctionName } from '../functions/callable-functions.ts';
 import { createConfiguredFunctions } from '../functions/configured-functions.ts';
-import type { FunctionName, FunctionsClient } from '../functions/functions-client.ts';
+import type { FunctionsClient } from '../functions/functions-client.ts';
 import { isRecordingName } from '../functions/recorder.ts';
 import { decodeRecording, type Recording } from '../functions/recording.ts';
 import { parseSettings } from '../settings/settings.ts';
@@ -14,26 +14,9 @@ import { version } from '../version.ts';
 import { CommandFailure, WrongCall } from './command-error.ts';
 import { defineCommand } from './command.ts';
 import { jsonFlag } from './flag.ts';
-import { type Difference, findDifferences } from './replay-difference.ts';
+import { findDifferences } from './replay-difference.ts';
+import type { Replay, ReplayedRecording } from './replay-result.ts';
 import { formatReplay } from './replay-text.ts';
-
-/** What came of running recordings again. */
-export interface Replay {
-  readonly recordings: number;
-  readonly same: number;
-  /** Those that did not come out the same, oldest first. */
-  readonly others: readonly ReplayedRecording[];
-}
-
-/** A recording that did not come out as it was. */
-export interface ReplayedRecording {
-  readonly file: string;
-  readonly outcome: 'different' | 'failed' | 'unreadable';
-  readonly function?: FunctionName;
-  /** Why there is no answer, or nothing to compare. */
-  readonly detail?: string;
-  readonly differences?: readonly Difference[];
-}
 
 /** `tailway replay`: runs recorded calls of functions again, and shows what comes out otherwise. */
 export const replay = defineCommand({
