@@ -73,6 +73,19 @@ describe('all that is rendered, on a real API server', () => {
     expect(parseSettings(flags, { TS_ENVOY_API_TOKEN: 'key' })).toMatchObject({ kind: 'settings' });
   });
 
+  it('lets nothing out but DNS and its own where no ports are named', async () => {
+    const manifests = await render(helm, folder, { networkPolicy: { enabled: true, egressPorts: [] } });
+    const policy = manifests.find(({ kind }) => kind === 'NetworkPolicy');
+    const { egress } = (policy?.['spec'] ?? { egress: [] }) as {
+      egress: readonly { ports?: readonly { port: unknown }[] | null }[];
+    };
+    // A rule without ports is one for all of them.
+    expect(egress.map(({ ports }) => ports?.map(({ port }) => port))).toEqual([
+      [53, 53],
+      ['hooks', 'xds'],
+    ]);
+  });
+
   it('has checks that find what is wrong', async () => {
     const manifests = await render(helm, folder, {
       securityContext: { capabilities: { add: ['NET_ADMIN'] } },
