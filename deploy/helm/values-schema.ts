@@ -17,11 +17,14 @@ const chartFlags: ReadonlySet<string> = new Set([
 ]);
 
 const dnsLabel = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/);
+/** A Service's name begins with a letter. */
+const serviceName = z.string().regex(/^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/);
+const domain = z.string().regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/);
 const optionalName = z.string().regex(/^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?)?$/);
 const text = z.string();
 const port = z.int().min(1).max(65535);
 const quantity = z.union([z.string(), z.number()]);
-const names = z.array(dnsLabel);
+const names = z.array(dnsLabel).meta({ uniqueItems: true });
 const map = z.record(z.string(), z.string());
 /** Of Kubernetes, checked by the API server. */
 const anyObject = z.record(z.string(), z.unknown());
@@ -38,20 +41,20 @@ const values = z.strictObject({
     pullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']),
   }),
   imagePullSecrets: z.array(z.strictObject({ name: z.string().min(1) })),
-  fullnameOverride: z.union([dnsLabel, z.literal('')]),
-  clusterDomain: z.string().min(1),
+  fullnameOverride: z.union([serviceName, z.literal('')]),
+  clusterDomain: domain,
   credentials: z.strictObject({ existingSecret: optionalName }),
   settings: z.strictObject(settingFields()),
   extraArgs: z.array(z.string().regex(/^--/)),
   extraEnv: objects,
   tailnets: z.strictObject({
     enabled: z.boolean(),
-    secrets: z.record(dnsLabel, z.array(z.string().min(1)).min(1)),
+    secrets: z.record(dnsLabel, z.array(domain).min(1).meta({ uniqueItems: true })),
     allSecrets: z.boolean(),
   }),
   namespaces: names,
   state: z.strictObject({ enabled: z.boolean(), sizeLimit: quantity }),
-  bindAddress: z.string().regex(/^[0-9a-fA-F.:]+$/),
+  bindAddress: z.union([z.ipv4(), z.ipv6()]),
   service: z.strictObject({
     type: z.enum(['ClusterIP', 'NodePort', 'LoadBalancer']),
     ipFamilyPolicy: z.enum(['', 'SingleStack', 'PreferDualStack', 'RequireDualStack']),
@@ -65,10 +68,10 @@ const values = z.strictObject({
   crds: z.strictObject({ install: z.boolean() }),
   envoyGateway: z.strictObject({
     namespace: dnsLabel,
-    serviceAccount: z.string().min(1),
+    serviceAccount: domain,
     rbac: z.strictObject({ create: z.boolean(), namespaces: names }),
     writeConfig: z.boolean(),
-    configMap: z.string().min(1),
+    configMap: domain,
     config: anyObject,
   }),
   podDisruptionBudget: z.strictObject({
@@ -79,7 +82,7 @@ const values = z.strictObject({
     enabled: z.boolean(),
     xdsFrom: objects,
     metricsFrom: objects,
-    egressPorts: z.array(port),
+    egressPorts: z.array(port).meta({ uniqueItems: true }),
     extraIngress: objects,
     extraEgress: objects,
   }),

@@ -45,6 +45,39 @@ describe('values that are refused before anything is installed', () => {
     { name: 'a digest without its kind', values: { image: { digest: '0000' } }, error: /at '\/image\/digest'/ },
     { name: 'a host for an address', values: { bindAddress: 'localhost' }, error: /at '\/bindAddress'/ },
     { name: 'an argument that is no flag', values: { extraArgs: ['demo'] }, error: /at '\/extraArgs\/0'/ },
+    { name: 'an address that is none', values: { bindAddress: '999.1.1.1' }, error: /at '\/bindAddress'/ },
+    { name: 'a domain that is none', values: { clusterDomain: 'a b/' }, error: /at '\/clusterDomain'/ },
+    {
+      name: 'a Service that begins with a digit',
+      values: { fullnameOverride: '1st' },
+      error: /at '\/fullnameOverride'/,
+    },
+    {
+      name: 'no account of Envoy Gateway',
+      values: { envoyGateway: { serviceAccount: 'Bad Name' } },
+      error: /at '\/envoyGateway\/serviceAccount'/,
+    },
+    { name: 'a namespace twice', values: { namespaces: ['a', 'a'] }, error: /at '\/namespaces'.*equal/ },
+    {
+      name: 'Secrets where no TailscaleTailnet counts',
+      values: { namespaces: ['team-a'], tailnets: { secrets: { 'team-b': ['lab'] } } },
+      error: /tailnets\.secrets: team-b is not one of namespaces/,
+    },
+    {
+      name: 'a label that the Pods are found by',
+      values: { podLabels: { 'app.kubernetes.io/name': 'x' } },
+      error: /podLabels: the label app\.kubernetes\.io\/name/,
+    },
+    {
+      name: 'such a label of the ServiceMonitor',
+      values: { serviceMonitor: { enabled: true, labels: { 'app.kubernetes.io/instance': 'x' } } },
+      error: /serviceMonitor\.labels: the label app\.kubernetes\.io\/instance/,
+    },
+    {
+      name: 'an extension manager beside that of the chart',
+      values: { envoyGateway: { writeConfig: true, config: { extensionManager: {} } } },
+      error: /envoyGateway\.config: extensionManager is written by the chart/,
+    },
     {
       name: 'no account',
       values: { serviceAccount: { create: false } },

@@ -10,14 +10,14 @@ import { findEarlierCharts } from './earlier-charts.ts';
 import { type Helm, createHelm } from './helm.ts';
 import { chart } from './manifests.ts';
 import { containerOf } from './pod-template.ts';
-import { namespace } from './value-sets.ts';
+import { namespace, writeValues } from './value-sets.ts';
 
 const name = 'tailscale-gateway-extension-server';
 const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, namespace } };
 const budget = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name, namespace } };
 const rbac = 'rbac.authorization.k8s.io/v1';
 const clusterRole = { apiVersion: rbac, kind: 'ClusterRole', metadata: { name: `${namespace}:${name}` } };
-const role = { apiVersion: rbac, kind: 'Role', metadata: { name, namespace: 'team-a' } };
+const role = { apiVersion: rbac, kind: 'Role', metadata: { name: `${namespace}:${name}`, namespace: 'team-a' } };
 const crd = {
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',
@@ -31,9 +31,10 @@ const earlier = await findEarlierCharts(await stops.folder());
 describe('a release', () => {
   let cluster: TestCluster;
   let helm: Helm;
+  let folder: string;
 
   beforeAll(async () => {
-    const folder = await stops.folder();
+    folder = await stops.folder();
     cluster = await startTestCluster();
     const { kubeconfig } = cluster.apiServer;
     helm = createHelm({ binary: inject('tools').helm, folder, kubeconfig });
@@ -112,6 +113,52 @@ describe('a release', () => {
     await helm('install', 'other', chart, into, '--set=crds.install=false');
     await helm('uninstall', 'other', into);
     expect(await shortNames()).toContain('tse');
+  });
+
+  it('lives beside another in a namespace of its own, over the same namespaces', async () => {
+    await cluster.kubectl.apply(namespaceOf('second-system'));
+    const values = '--set=namespaces={team-a},envoyGateway.rbac.namespaces={team-a},tailnets.secrets.team-a={lab}';
+    for (const each of ['second-system', namespace])
+      await helm('install', 'beside', chart, `--namespace=${each}`, values, '--set=crds.install=false');
+    await helm('uninstall', 'beside', '--namespace=second-system');
+    const rest = await cluster.kubectl.list({ apiVersion: rbac, kind: 'RoleBinding' }, 'team-a');
+    expect(rest.map(({ metadata }) => metadata.name).toSorted()).toEqual(
+      ['', '-envoy-gateway', '-secrets'].map((end) => `${namespace}:${name}${end}`),
+    );
+    await helm('uninstall', 'beside', `--namespace=${namespace}`);
+  });
+
+  it.each([
+    { what: 'names that YAML reads as numbers', release: '123', into: '456', own: '', account: '1e3' },
+    { what: 'names that YAML reads as words', release: 'true', into: 'null', own: 'yes', account: 'no' },
+    {
+      what: 'names as long as can be',
+      release: 'r'.repeat(53),
+      into: 'n'.repeat(63),
+      own: 'a'.repeat(63),
+      account: '',
+    },
+  ])('takes $what', async ({ release, into, own, account }) => {
+    await cluster.kubectl.apply(namespaceOf(into));
+    const values = {
+      fullnameOverride: own,
+      crds: { install: false },
+      serviceAccount: { name: account },
+      namespaces: [into],
+      tailnets: { secrets: { [into]: ['1'] } },
+      envoyGateway: { namespace: into, serviceAccount: '2', writeConfig: true, configMap: '3' },
+      credentials: { existingSecret: '4' },
+      priorityClassName: '5',
+      podLabels: { team: '6' },
+      networkPolicy: { enabled: true },
+    };
+    const file = await writeValues(folder, values);
+    await helm('install', release, chart, `--namespace=${into}`, `--values=${file}`);
+    const labels = { ...values, podLabels: { team: 'other', more: 'yes' } };
+    await helm('upgrade', release, chart, `--namespace=${into}`, `--values=${await writeValues(folder, labels)}`);
+    const deployed = await get({ ...deployment, metadata: { name: own || name, namespace: into } });
+    expect(deployed).toMatchObject({ spec: { template: { metadata: { labels: labels.podLabels } } } });
+    await helm('uninstall', release, `--namespace=${into}`);
   });
 
   it("says what Envoy Gateway's chart is to be given, as the file of it says", async () => {

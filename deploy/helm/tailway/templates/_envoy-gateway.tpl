@@ -23,6 +23,11 @@ extensionManager:
 {{- define "tailway.envoyGatewayConfig" -}}
 apiVersion: gateway.envoyproxy.io/v1alpha1
 kind: EnvoyGateway
+{{- range list "apiVersion" "kind" "extensionManager" "extensionManagers" }}
+{{- if hasKey $.Values.envoyGateway.config . }}
+{{- fail (printf "envoyGateway.config: %s is written by the chart" .) }}
+{{- end }}
+{{- end }}
 {{ toYaml .Values.envoyGateway.config }}
 {{ include "tailway.extensionManager" . }}
 {{- end -}}

@@ -3,7 +3,7 @@
 {{- default "tailscale-gateway-extension-server" .Values.fullnameOverride | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* Name of what belongs to no namespace: two releases have one each. */}}
+{{/* Name of what belongs to no namespace or to others: two releases have one each. */}}
 {{- define "tailway.clusterName" -}}
 {{- printf "%s:%s" .Release.Namespace (include "tailway.name" .) -}}
 {{- end -}}
@@ -30,7 +30,7 @@
 
 {{- define "tailway.selectorLabels" -}}
 app.kubernetes.io/name: tailway
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "tailway.labels" -}}
@@ -39,4 +39,14 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 app.kubernetes.io/part-of: tailway
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{/* The labels with those of a value, which must leave the selectors alone: root, name (of the value), labels. */}}
+{{- define "tailway.labelsAnd" -}}
+{{- range $key, $_ := include "tailway.selectorLabels" .root | fromYaml -}}
+{{- if hasKey $.labels $key -}}
+{{- fail (printf "%s: the label %s is what the Pods are found by, and cannot be changed" $.name $key) -}}
+{{- end -}}
+{{- end -}}
+{{- merge (dict) .labels (include "tailway.labels" .root | fromYaml) | toYaml -}}
 {{- end -}}

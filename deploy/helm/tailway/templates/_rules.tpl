@@ -55,18 +55,18 @@
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata:
-  name: {{ .name }}
+  name: {{ .name | quote }}
   labels: {{- include "tailway.labels" .root | nindent 4 }}
 rules: {{- .rules | nindent 2 }}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
 metadata:
-  name: {{ .name }}
+  name: {{ .name | quote }}
   labels: {{- include "tailway.labels" .root | nindent 4 }}
 roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: {{ .name | quote }} }
 subjects:
-  - { kind: ServiceAccount, name: {{ .account }}, namespace: {{ .accountNamespace }} }
+  - { kind: ServiceAccount, name: {{ .account | quote }}, namespace: {{ .accountNamespace | quote }} }
 {{- end }}
 
 {{/* The same, of one namespace. */}}
@@ -75,20 +75,20 @@ subjects:
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
 metadata:
-  name: {{ .name }}
-  namespace: {{ .namespace }}
+  name: {{ .name | quote }}
+  namespace: {{ .namespace | quote }}
   labels: {{- include "tailway.labels" .root | nindent 4 }}
 rules: {{- .rules | nindent 2 }}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata:
-  name: {{ .name }}
-  namespace: {{ .namespace }}
+  name: {{ .name | quote }}
+  namespace: {{ .namespace | quote }}
   labels: {{- include "tailway.labels" .root | nindent 4 }}
-roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: {{ .name }} }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: {{ .name | quote }} }
 subjects:
-  - { kind: ServiceAccount, name: {{ .account }}, namespace: {{ .accountNamespace }} }
+  - { kind: ServiceAccount, name: {{ .account | quote }}, namespace: {{ .accountNamespace | quote }} }
 {{- end }}
 
 {{/* The leader's Lease, in the shim's own namespace. A name does not narrow `create`. */}}
