@@ -1,6 +1,7 @@
 import type { Log } from '../telemetry/log.ts';
 import type { ResourceKind } from '../custom-resources/resource-source.ts';
 import type { Clock } from '../sources/clock.ts';
+import { createBurstLimit } from './burst-limit.ts';
 import type { GatewayTranslation } from '../gateway/acknowledgement.ts';
 import { readTranslation } from './gateway-translation.ts';
 import { createKeyedQueue } from './keyed-queue.ts';
@@ -8,7 +9,7 @@ import type { KubeClient } from './kube-client.ts';
 import { type KubeError, isKubeError } from './kube-error.ts';
 import { type KubeObject, apiPath, objectKey } from './kube-object.ts';
 import { type ObjectChange, createReflector } from './reflector.ts';
-import { applyObject } from './server-side-apply.ts';
+import { applyObject, fieldManager } from './server-side-apply.ts';
 
 /**
  * Keeps one TailscaleGatewayRevision for each Gateway that has something injected: Envoy Gateway watches them, and
@@ -41,6 +42,11 @@ export interface RevisionWriterOptions {
   readonly onObserved?: () => void;
   /** How long changes are collected before they are written; default: 50 ms. */
   readonly debounceMs?: number;
+  /**
+   * How long an object that others removed or changed is left as it is, since two that disagree must not keep each other
+   * busy; default: 30 s.
+   */
+  readonly repairMs?: number;
 }
 
 /** https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/ */
@@ -49,8 +55,8 @@ const owner = 'tailway';
 
 const revisions = { group: 'gateway.tailscale.com', version: 'v1alpha1', plural: 'tailscalegatewayrevisions' };
 
-/** How long an object that others removed is missed before it is made again. */
-const repairMs = 30_000;
+/** How many revisions of a Gateway are written one after another, and how far apart those after them are: each is a translation. */
+const pace = { burst: 5, everyMs: 1000 };
 
 /**
  * Every replica writes, since a change must not wait for a leader; the same revision again changes nothing at the API
@@ -58,7 +64,7 @@ const repairMs = 30_000;
  * Gateway may have asked it in between, and got the answer of before.
  */
 export function createRevisionWriter(options: RevisionWriterOptions): RevisionWriter {
-  const { client, namespaces, clock, random, log, debounceMs = 50 } = options;
+  const { client, namespaces, clock, random, log, debounceMs = 50, repairMs = 30_000 } = options;
   /** By the Gateway's key, which is that of its object too. */
   let desired: ReadonlyMap<string, string> | undefined;
   const gateways = new Map<string, KubeObject['metadata']>();
@@ -66,6 +72,7 @@ export function createRevisionWriter(options: RevisionWriterOptions): RevisionWr
   /** Keys whose desired revision is not written yet; what others do to those that are is no reason to write. */
   const changed = new Map<string, { readonly late: boolean }>();
   const queue = createKeyedQueue({ work, failed, clock, random });
+  const limit = createBurstLimit({ clock, ...pace });
   let unsynced = Math.max(1, namespaces.length);
 
   async function work(key: string, signal: AbortSignal): Promise<void> {
@@ -76,8 +83,15 @@ export function createRevisionWriter(options: RevisionWriterOptions): RevisionWr
     if (found !== undefined && !isOurs(found)) {
       log.warn({ revision: key }, 'leaves a revision alone that others own');
     } else if (wanted !== undefined) {
-      const revision = revisionToWrite(wanted, revisionOf(found), change.late);
-      if (revision !== revisionOf(found)) await apply(key, revision, signal);
+      const revision = revisionToWrite(wanted, found, change.late);
+      if (revision !== revisionOf(found) || isChangedByOthers(found)) {
+        const waitMs = limit.take(key);
+        if (waitMs > 0) {
+          queue.add(key, waitMs);
+          return;
+        }
+        await apply(key, revision, signal);
+      }
     } else if (found !== undefined) {
       await remove(found, signal);
     }
@@ -130,8 +144,15 @@ export function createRevisionWriter(options: RevisionWriterOptions): RevisionWr
 
   function mark(key: string): void {
     const revision = desired?.get(key);
-    changed.set(key, { late: revision !== undefined && revisionOf(observed.get(key)).startsWith(revision) });
+    changed.set(key, { late: revision !== undefined && isOfRevision(observed.get(key), revision) });
     queue.add(key, debounceMs);
+  }
+
+  /** What others did to an object of ours goes again, though not at once. */
+  function repairLater(key: string): void {
+    if (!desired?.has(key) || changed.has(key)) return;
+    changed.set(key, { late: false });
+    queue.add(key, repairMs);
   }
 
   /** Once it is known what there is and what should be. What Envoy Gateway was told before is not: all of it counts as changed. */
@@ -162,7 +183,7 @@ export function createRevisionWriter(options: RevisionWriterOptions): RevisionWr
     translation(gateway) {
       const revision = desired?.get(gateway);
       const object = observed.get(gateway);
-      const isWritten = revision !== undefined && revisionOf(object).startsWith(revision);
+      const isWritten = revision !== undefined && isOfRevision(object, revision);
       return object !== undefined && isWritten ? readTranslation(object) : { kind: 'pending' };
     },
     async run(signal) {
@@ -174,16 +195,10 @@ export function createRevisionWriter(options: RevisionWriterOptions): RevisionWr
           {
             changed(changes) {
               for (const change of changes) {
-                if (change.kind === 'set') {
-                  observed.set(objectKey(change.object.metadata), change.object);
-                  continue;
-                }
-                const key = objectKey(change);
-                observed.delete(key);
-                if (desired?.has(key) && !changed.has(key)) {
-                  changed.set(key, { late: false });
-                  queue.add(key, repairMs);
-                }
+                const key = objectKey(change.kind === 'set' ? change.object.metadata : change);
+                if (change.kind === 'set') observed.set(key, change.object);
+                else observed.delete(key);
+                if (change.kind === 'remove' || isChangedByOthers(change.object)) repairLater(key);
               }
               options.onObserved?.();
             },
@@ -202,8 +217,22 @@ export function createRevisionWriter(options: RevisionWriterOptions): RevisionWr
   };
 }
 
-function isOurs({ metadata }: KubeObject): boolean {
-  return metadata.labels?.[ownerLabel] === owner;
+function isOurs(object: KubeObject): boolean {
+  return object.metadata.labels?.[ownerLabel] === owner || appliedFields(object) !== undefined;
+}
+
+/** Whether an object of ours is not as a replica has written it: whoever changes a field owns it. */
+function isChangedByOthers(object: KubeObject | undefined): boolean {
+  if (object?.metadata.managedFields === undefined || !isOurs(object)) return false;
+  const spec = appliedFields(object)?.['f:spec'] ?? {};
+  const isWhole = 'f:revision' in spec && 'f:targetRefs' in spec;
+  return !isWhole || object.metadata.labels?.[ownerLabel] !== owner;
+}
+
+/** The fields that replicas have written, and nobody else since; undefined: none. */
+function appliedFields({ metadata: { managedFields = [] } }: KubeObject): { 'f:spec'?: object } | undefined {
+  const own = managedFields.find(({ manager, operation }) => manager === fieldManager && operation === 'Apply');
+  return own?.fieldsV1 as { 'f:spec'?: object } | undefined;
 }
 
 function revisionOf(object: KubeObject | undefined): string {
@@ -211,11 +240,18 @@ function revisionOf(object: KubeObject | undefined): string {
   return typeof revision === 'string' ? revision : '';
 }
 
+/** Whether an object has this revision, with a number behind it or without. */
+function isOfRevision(object: KubeObject | undefined, revision: string): boolean {
+  const found = revisionOf(object);
+  return found.startsWith(revision) && /^[0-9]*$/.test(found.slice(revision.length));
+}
+
 /**
  * What another replica wrote after we had the same in mind is as good as ours. A number behind the revision, which has
  * always the same length, makes it another one.
  */
-function revisionToWrite(revision: string, found: string, late: boolean): string {
-  if (!found.startsWith(revision)) return revision;
-  return late ? `${revision}${Number(found.slice(revision.length)) + 1}` : found;
+function revisionToWrite(revision: string, found: KubeObject | undefined, late: boolean): string {
+  if (!isOfRevision(found, revision)) return revision;
+  const written = revisionOf(found);
+  return late ? `${revision}${Number(written.slice(revision.length)) + 1}` : written;
 }

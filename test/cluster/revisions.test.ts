@@ -12,14 +12,14 @@ describe('the revisions of Gateways on a real API server', () => {
 
   beforeAll(async () => {
     cluster = await startTestCluster();
-    for (const name of ['one', 'two', 'three']) await cluster.kubectl.apply(gatewayOf(80, name));
+    for (const name of ['one', 'two', 'three', 'four']) await cluster.kubectl.apply(gatewayOf(80, name));
   });
   afterAll(async () => cluster[Symbol.asyncDispose]());
 
   /** A replica that has seen all Gateways. */
-  async function replica(): Promise<RevisionWriter & { stop(): Promise<void> }> {
+  async function replica(more: { repairMs?: number } = {}): Promise<RevisionWriter & { stop(): Promise<void> }> {
     const { client } = cluster.apiServer;
-    const options = { client, namespaces: [], clock, random: Math.random, log: createFakeLog() };
+    const options = { client, namespaces: [], clock, random: Math.random, log: createFakeLog(), ...more };
     const writer = createRevisionWriter(options);
     const end = new AbortController();
     const synced = Promise.withResolvers<void>();
@@ -101,5 +101,41 @@ describe('the revisions of Gateways on a real API server', () => {
     await toBe('three', 'cc00');
     for (const { stop } of [first, second]) await stop();
     expect(await revisionOf('three')).toBe('cc00');
+  });
+
+  it('that others have changed are ours again after a while, and are not written over and over', async () => {
+    const { client } = cluster.apiServer;
+    const { desire, translation, stop } = await replica({ repairMs: 50 });
+    desire(desired('aa00', 'four'));
+    await toBe('four', 'aa00');
+    const path = '/apis/gateway.tailscale.com/v1alpha1/namespaces/default/tailscalegatewayrevisions/four';
+    const edit = (body: object) =>
+      client.request({
+        method: 'PATCH',
+        path,
+        query: { fieldManager: 'kubectl-edit' },
+        contentType: 'application/merge-patch+json',
+        body,
+        signal: new AbortController().signal,
+      });
+    await edit({ spec: { revision: 'mine' } });
+    await toBe('four', 'aa00');
+    // What only looks like the revision with a number is another one.
+    await edit({ spec: { revision: 'aa00-mine' } });
+    await toBe('four', 'aa00');
+    const targetRefs = [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'another' }];
+    await edit({ spec: { targetRefs }, metadata: { labels: { 'app.kubernetes.io/managed-by': null } } });
+    const mended = await waitFor('the target and the label', async () => {
+      const found = await cluster.kubectl.get(reference('four'));
+      const { labels } = found?.['metadata'] as { labels?: Record<string, string> };
+      return labels?.['app.kubernetes.io/managed-by'] === 'tailway' ? found : undefined;
+    });
+    expect(mended).toMatchObject({ spec: { revision: 'aa00', targetRefs: [{ name: 'four' }] } });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await cluster.kubectl.get(reference('four'))).toEqual(mended);
+    expect(translation('default/four')).toEqual({ kind: 'pending' });
+    desire(new Map());
+    await toBe('four', undefined);
+    await stop();
   });
 });
