@@ -41,7 +41,7 @@ export function createHeadscaleSource(options: HeadscaleSourceOptions): PolledDe
       const headers = { authorization: `Bearer ${bearer.value}` };
       const answer = await request({ url: new URL(`${base}/api/v1/node`), headers, remedies }, signal);
       if (!answer.ok) return answer.failure;
-      const list = readApiList(answer.value, 'nodes', parseHeadscaleNode, base);
+      const list = await readApiList(answer.value, 'nodes', parseHeadscaleNode, base);
       if (!list.ok) return list.failure;
       report(list.value);
       return undefined;

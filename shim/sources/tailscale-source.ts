@@ -57,7 +57,7 @@ export function createTailscaleSource(options: TailscaleSourceOptions): PolledDe
     async poll(report, signal) {
       const answer = await api.devices(signal);
       if (!answer.ok) return answer.failure;
-      const list = readApiList(answer.value, 'devices', parseTailscaleDevice, base);
+      const list = await readApiList(answer.value, 'devices', parseTailscaleDevice, base);
       if (!list.ok) return list.failure;
       const { devices, rejected } = list.value;
       await attributes.complete(devices, (complete) => report({ devices: complete, rejected }), signal);

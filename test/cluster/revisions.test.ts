@@ -127,8 +127,8 @@ describe('the revisions of Gateways on a real API server', () => {
     await edit({ spec: { targetRefs }, metadata: { labels: { 'app.kubernetes.io/managed-by': null } } });
     const mended = await waitFor('the target and the label', async () => {
       const found = await cluster.kubectl.get(reference('four'));
-      const { labels } = found?.['metadata'] as { labels?: Record<string, string> };
-      return labels?.['app.kubernetes.io/managed-by'] === 'tailway' ? found : undefined;
+      const metadata = found?.['metadata'] as { labels?: Record<string, string> } | undefined;
+      return metadata?.labels?.['app.kubernetes.io/managed-by'] === 'tailway' ? found : undefined;
     });
     expect(mended).toMatchObject({ spec: { revision: 'aa00', targetRefs: [{ name: 'four' }] } });
     await new Promise((resolve) => setTimeout(resolve, 500));

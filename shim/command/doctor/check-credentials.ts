@@ -19,10 +19,14 @@ export interface CredentialsCheck {
   readonly devices: readonly Device[] | undefined;
 }
 
-/** Reads the devices once, as the shim would, and asks for whatever else it asks for. */
+/**
+ * Reads the devices once, as the shim would, and asks for whatever else it asks for.
+ *
+ * @param parts `areElsewhere`: somebody else has credentials, so that none here are nothing to tell of
+ */
 export async function checkCredentials(
   settings: Settings,
-  parts: { readonly clock: Clock; readonly signal: AbortSignal },
+  parts: { readonly clock: Clock; readonly signal: AbortSignal; readonly areElsewhere: boolean },
 ): Promise<CredentialsCheck> {
   if (settings.devices !== undefined) return checkFile(settings.devices);
   const request = createJsonClient({ fetch, clock: parts.clock, timeoutMs: settings.requestTimeout });
@@ -31,6 +35,11 @@ export async function checkCredentials(
   }
   if (settings.apiToken !== undefined || settings.oauthClientId !== undefined) {
     return checkTailscale(settings, request, parts);
+  }
+  if (parts.areElsewhere) {
+    const detail = 'are read with credentials that are not seen from here';
+    const remedy = 'run it in the Pod: kubectl exec … -- tailway doctor, or with the same variables';
+    return { findings: [{ level: 'skipped', subject: 'devices', detail, remedy }], devices: undefined };
   }
   const finding: Finding = {
     level: 'warning',
@@ -82,7 +91,7 @@ async function checkTailscale(
   const credentials =
     key === undefined ? ({ kind: 'oauth', clientId, clientSecret } as const) : ({ kind: 'api-key', key } as const);
   const api = createTailscaleApi({ apiUrl, tailnet: settings.tailnet, credentials, request, clock });
-  const answer = listed(subject, await api.devices(signal), 'devices', parseTailscaleDevice, apiBase(apiUrl));
+  const answer = await listed(subject, await api.devices(signal), 'devices', parseTailscaleDevice, apiBase(apiUrl));
   const [device] = answer.devices ?? [];
   if (device === undefined) return answer;
   const attributes = await api.attributes(device.id, signal);
@@ -95,14 +104,14 @@ async function checkTailscale(
   return { ...answer, findings: [...answer.findings, finding] };
 }
 
-function listed(
+async function listed(
   subject: string,
   answer: Answer<unknown>,
   key: 'devices' | 'nodes',
   parse: (entry: unknown) => ParsedEntry,
   base: string,
-): CredentialsCheck {
-  const list = answer.ok ? readApiList(answer.value, key, parse, base) : answer;
+): Promise<CredentialsCheck> {
+  const list = answer.ok ? await readApiList(answer.value, key, parse, base) : answer;
   if (!list.ok) return failed(subject, list.failure.detail);
   return { findings: listFindings(subject, list.value), devices: list.value.devices };
 }
