@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { buildDefinitions } from './custom-resource-definition.ts';
 import { formatDefinition } from './format-definition.ts';
 
@@ -16,6 +17,19 @@ test('there is a file for each kind, and no other', () => {
 test.each(built)('$file is what npm run generate:crds gives', ({ file, definition }) => {
   expect(readFileSync(join(folder, file), 'utf8')).toBe(formatDefinition(definition));
 });
+
+test.each(built)('$file means the same to kubectl and helm, which read YAML 1.1', ({ file, definition }) => {
+  const text = readFileSync(join(folder, file), 'utf8');
+  expect(parse(text, { version: '1.1' })).toEqual(parse(text));
+  expect(fieldsOf(definition).filter((name) => parse(name, { version: '1.1' }) !== name)).toEqual([]);
+});
+
+/** The names of all fields, which people write without quotes. */
+function fieldsOf(node: unknown): string[] {
+  if (typeof node !== 'object' || node === null) return [];
+  const { properties } = node as Record<string, unknown>;
+  return [...Object.keys(properties ?? {}), ...Object.values(node).flatMap(fieldsOf)];
+}
 
 /** The paths of fields without a description. */
 function undescribed(node: unknown, path: string): string[] {

@@ -268,7 +268,7 @@ const validPolicy = fc
       timeouts: optional<unknown>({ request: fc.constantFrom('0s', '1m'), idle: duration }),
       retry: optional<unknown>({
         attempts: fc.constantFrom(0, 100),
-        on: fc.constantFrom(...retryConditions),
+        retryOn: fc.constantFrom(...retryConditions),
         perTryTimeout: duration,
       }),
       loadBalancing: fc.constantFrom({}, { policy: 'Maglev', hashHeader: 'x' }, { panicThreshold: 0, slowStart: '1s' }),

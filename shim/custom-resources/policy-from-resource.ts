@@ -75,7 +75,7 @@ function toHeader({ name, exact, regularExpression = '' }: RoutePolicySpec['head
   return { name, match };
 }
 
-function toRetry({ attempts, on = '', perTryTimeout }: NonNullable<RoutePolicySpec['retry']>) {
+function toRetry({ attempts, retryOn: on = '', perTryTimeout }: NonNullable<RoutePolicySpec['retry']>) {
   return { attempts, on, ...given('perTryTimeout', toDuration(perTryTimeout)) };
 }
 

@@ -101,7 +101,7 @@ const retryOn = text(
 const retry = z
   .strictObject({
     attempts: wholeNumber(0, 100, 'Tries after the first one; 0: none.').default(2),
-    on: retryOn.optional(),
+    retryOn: retryOn.optional(),
     perTryTimeout: positiveDuration('Time limit of each try. Absent: that of the whole request.').optional(),
   })
   .meta({ description: 'How failed requests are tried again. Absent: not.' });
