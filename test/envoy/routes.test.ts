@@ -177,7 +177,7 @@ describe('timeouts and retries', () => {
           name: 'p',
           targets: [gateway],
           requestTimeout: '1s',
-          retry: { attempts: 2, retryOn: '5xx' },
+          retry: { attempts: 2, on: '5xx' },
         },
       ],
     });
