@@ -45,6 +45,17 @@ function sliceOf(ready: boolean): Manifest {
   };
 }
 
+/** The Secret that the Deployment names. */
+function secretWith(key: string): Manifest {
+  const metadata = { name: 'tailway', namespace: 'tailscale-gateway-system' };
+  return { apiVersion: 'v1', kind: 'Secret', metadata, stringData: { [key]: 'a-value-of-the-secret' } };
+}
+
+/** The Deployment and the Service of the shim. */
+const shim = { metadata: { name: 'tailscale-gateway-extension-server', namespace: 'tailscale-gateway-system' } };
+const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', ...shim } as const;
+const service = { apiVersion: 'v1', kind: 'Service', ...shim } as const;
+
 const configMap = {
   apiVersion: 'v1',
   kind: 'ConfigMap',
@@ -64,7 +75,7 @@ beforeAll(async () => {
   const { kubectl } = cluster;
   await kubectl.applyYaml(await read('extension-server', 'deployment.yaml'));
   await kubectl.applyYaml(await read('envoy-gateway', 'envoy-gateway-config.yaml'));
-  await kubectl.apply(envoyGateway, sliceOf(true));
+  await kubectl.apply(envoyGateway, sliceOf(true), secretWith('TS_ENVOY_API_TOKEN'));
   await setAvailable(1);
   ({ metricsPort, healthPort } = await cluster.shim([`--devices=${cluster.devicesFile}`, '--status-interval=100ms']));
 });
@@ -91,6 +102,7 @@ async function diagnose(environment: NodeJS.ProcessEnv = {}, args: readonly stri
   });
   expect(err).toBe('');
   expect(out).not.toContain(tailscale.apiKey);
+  expect(out).not.toContain('a-value-of-the-secret');
   const { diagnoses } = JSON.parse(out) as { readonly diagnoses: readonly Diagnosis[] };
   return { code, diagnoses, bad: diagnoses.filter(({ level }) => level !== 'ok').map(toLine) };
 }
@@ -284,6 +296,64 @@ describe('tailway doctor on an API server', () => {
     await cluster.kubectl.apply(sliceOf(true));
     const { bad } = await diagnose({}, ['--namespace=elsewhere']);
     expect(bad).toContain('problem Service: Service elsewhere/tailscale-gateway-extension-server: is not there');
+  });
+
+  it('looks at the Secret that the Deployment names', async () => {
+    const { kubectl } = cluster;
+    const secret = 'Credentials: Secret tailscale-gateway-system/tailway';
+    expect((await diagnose({ TS_ENVOY_API_TOKEN: '' })).bad).toContain(
+      'skipped Credentials: devices: are read with credentials that are not seen from here',
+    );
+    await kubectl.delete(secretWith('any'));
+    expect((await diagnose()).bad).toContainEqual(expect.stringContaining(`warning ${secret}: is not there`));
+    await kubectl.apply(secretWith('api-key'));
+    expect((await diagnose()).bad).toContain(
+      `warning ${secret}: has neither TS_ENVOY_API_TOKEN nor TS_ENVOY_OAUTH_CLIENT_ID and ` +
+        'TS_ENVOY_OAUTH_CLIENT_SECRET, but api-key',
+    );
+    await kubectl.delete(secretWith('any'));
+    await kubectl.apply(secretWith('TS_ENVOY_API_TOKEN'));
+    expect((await diagnose()).bad.filter((line) => line.includes(secret))).toEqual([]);
+  });
+
+  it('asks for the rights of the account and the namespaces that the Deployment names', async () => {
+    const found = await cluster.kubectl.get(deployment);
+    const { spec } = found as unknown as { spec: { template: { spec: { containers: { args: string[] }[] } } } };
+    const [container] = spec.template.spec.containers;
+    if (container === undefined) throw new Error('no container');
+    const changed = {
+      serviceAccountName: 'other',
+      containers: [{ ...container, args: ['serve', '--namespaces=team-a'] }],
+    };
+    await withChange(
+      { ...deployment, spec },
+      () => cluster.kubectl.patch(deployment, { spec: { template: { spec: changed } } }),
+      async () => {
+        const lines = (await diagnose()).bad.filter((line) => line.includes('Rights'));
+        expect(lines).toContain(
+          'problem Rights: the shim (tailscale-gateway-system/other): may not list, watch ' +
+            'gateways.gateway.networking.k8s.io in team-a: nothing is injected',
+        );
+      },
+    );
+  });
+
+  it('takes the ports that the Service has for those of the shim', async () => {
+    const ports = [
+      { name: 'grpc-hooks', port: 6005, targetPort: 'hooks' },
+      { name: 'grpc-xds', port: 6000, targetPort: 'xds' },
+    ];
+    await withChange(
+      service,
+      () => cluster.kubectl.patch(service, { spec: { ports } }),
+      async () => {
+        const { bad } = await diagnose();
+        expect(bad.filter((line) => line.includes('Service:'))).toEqual([]);
+        expect(bad).toContain(
+          'problem Envoy Gateway: extensionManager.service: names port 5005; the extension server is at 6005',
+        );
+      },
+    );
   });
 
   it('says which scope credentials lack, and what is wrong with devices', async () => {

@@ -112,6 +112,20 @@ describe('the credentials', () => {
   });
 });
 
+it.each([
+  ['--host=a b'],
+  ['--host=127.0.0.1:8080/x'],
+  ['--namespace='],
+  ['--name=a/b'],
+  ['--envoy-gateway-namespace=../x'],
+  ['--as=a'],
+])('refuses %s', async (arg) => {
+  const doctor = commands.find(({ name }) => name === 'doctor');
+  const { code, err, out } = (await (doctor && runCommand(doctor, [arg], { HOME: folder }))) ?? {};
+  expect({ code, out }).toEqual({ code: 2, out: '' });
+  expect(err).toMatch(/^--[a-z-]+: ".*" must be a /);
+});
+
 it('tells every setting that is none', async () => {
   const { code, of } = await diagnose({ GRPC_PORT: 'x', TS_ENVOY_POLL_INTERVAL: 'never' });
   expect(code).toBe(1);

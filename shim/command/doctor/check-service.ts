@@ -8,18 +8,39 @@ export interface ServicePlace {
   readonly ports: readonly { readonly port: number; readonly use: string }[];
 }
 
+interface Service {
+  readonly spec?: { readonly ports?: readonly { readonly port: number; readonly targetPort?: number | string }[] };
+}
+
+/** The ports by which the Service leads to those of the shim; where it cannot be told, the shim's own. */
+export async function findServicePorts(
+  cluster: ClusterObjects,
+  { namespace, name, ports }: { namespace: string; name: string; ports: { hooks: number; xds: number } },
+): Promise<{ readonly hooks: number; readonly xds: number }> {
+  const found = await cluster.get(servicePath(namespace, name));
+  // The API server's own answer.
+  const all = found.kind === 'found' ? ((found.object as Service).spec?.ports ?? []) : [];
+  const portTo = (target: 'hooks' | 'xds') =>
+    all.find(({ targetPort }) => targetPort === target || targetPort === ports[target])?.port ?? ports[target];
+  return { hooks: portTo('hooks'), xds: portTo('xds') };
+}
+
+function servicePath(namespace: string, name: string): string {
+  return `/api/v1/namespaces/${namespace}/services/${name}`;
+}
+
 /** Whether the Service is there, with its ports, and has Pods behind it that are ready. */
 export async function checkService(cluster: ClusterObjects, place: ServicePlace): Promise<Finding[]> {
   const { namespace, name, ports } = place;
   const subject = `Service ${namespace}/${name}`;
-  const found = await cluster.get(`/api/v1/namespaces/${namespace}/services/${name}`);
+  const found = await cluster.get(servicePath(namespace, name));
   if (found.kind === 'unknown') return [{ level: 'skipped', subject, detail: found.detail }];
   if (found.kind === 'absent') {
     const remedy = 'install Tailway (deploy/helm/tailway), or say where it is: --namespace, --name';
     return [{ level: 'problem', subject, detail: 'is not there', remedy }];
   }
   // The API server's own answer.
-  const { spec } = found.object as { readonly spec?: { readonly ports?: readonly { readonly port: number }[] } };
+  const { spec } = found.object as Service;
   const missing = ports.filter(({ port }) => spec?.ports?.every((each) => each.port !== port) ?? true);
   const findings = missing.map(({ port, use }): Finding => ({
     level: 'problem',

@@ -3,8 +3,10 @@ import { type CrdObject, checkCrds } from './check-crds.ts';
 import { checkEnvoyGateway } from './check-envoy-gateway.ts';
 import { checkResources } from './check-resources.ts';
 import { checkRights } from './check-rights.ts';
-import { checkService } from './check-service.ts';
+import { checkSecrets } from './check-secrets.ts';
+import { checkService, findServicePorts } from './check-service.ts';
 import { type ClusterObjects, type Person, createClusterObjects } from './cluster-objects.ts';
+import type { DeployedShim } from './deployed-shim.ts';
 import { type Diagnosis, inArea } from './diagnosis.ts';
 import { envoyGatewayRights, shimRights } from './shim-rights.ts';
 
@@ -15,6 +17,8 @@ export interface ClusterPlace {
   readonly name: string;
   /** The shim's ServiceAccount; undefined: it is the shim's own Pod that asks. */
   readonly account: Person | undefined;
+  /** Undefined: not known. */
+  readonly deployed: DeployedShim | undefined;
   readonly envoyGatewayNamespace: string;
   /** The namespaces whose resources count; empty: all. */
   readonly namespaces: readonly string[];
@@ -39,22 +43,25 @@ export async function diagnoseCluster(
   }
   // The API server's own answer.
   const { gitVersion = 'of an unknown version' } = version.object as { readonly gitVersion?: string };
-  const [crds, rights, envoyGateway, service, resources] = await Promise.all([
+  const ports = await findServicePorts(cluster, place);
+  const { deployed } = place;
+  const [crds, rights, envoyGateway, service, resources, secrets] = await Promise.all([
     checkCrds(cluster, expected),
     diagnoseRights(cluster, place),
     checkEnvoyGateway(cluster, {
       namespace: place.envoyGatewayNamespace,
-      service: { namespace: place.namespace, name: place.name, port: place.ports.hooks },
+      service: { namespace: place.namespace, name: place.name, port: ports.hooks },
     }),
     checkService(cluster, {
       namespace: place.namespace,
       name: place.name,
       ports: [
-        { port: place.ports.hooks, use: "Envoy Gateway's hooks" },
-        { port: place.ports.xds, use: 'xDS' },
+        { port: ports.hooks, use: "Envoy Gateway's hooks" },
+        { port: ports.xds, use: 'xDS' },
       ],
     }),
     checkResources(cluster, place.namespaces),
+    deployed === undefined ? [] : checkSecrets(cluster, deployed),
   ]);
   return [
     ...inArea('Cluster', [{ level: 'ok', subject, detail: gitVersion }]),
@@ -63,6 +70,7 @@ export async function diagnoseCluster(
     ...inArea('Envoy Gateway', envoyGateway),
     ...inArea('Service', service),
     ...inArea('Resources', resources),
+    ...inArea('Credentials', secrets),
   ];
 }
 

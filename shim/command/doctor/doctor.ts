@@ -1,4 +1,4 @@
-import { createKubeClient } from '../../kubernetes/kube-client.ts';
+import { type KubeClient, createKubeClient } from '../../kubernetes/kube-client.ts';
 import { settingsToGroup } from '../../publishing/data-plane-inputs.ts';
 import type { Settings } from '../../settings/definitions.ts';
 import { parseSettings } from '../../settings/settings.ts';
@@ -13,6 +13,8 @@ import { checkDevices } from './check-devices.ts';
 import { checkFunctions } from './check-functions.ts';
 import { checkPorts } from './check-ports.ts';
 import { checkReadiness } from './check-readiness.ts';
+import { createClusterObjects } from './cluster-objects.ts';
+import { type DeployedShim, findDeployedShim, findFlagsBeside, flagsForOthers } from './deployed-shim.ts';
 import { type ClusterPlace, diagnoseCluster } from './diagnose-cluster.ts';
 import { type Diagnosis, inArea } from './diagnosis.ts';
 import { formatDiagnoses } from './diagnosis-text.ts';
@@ -25,7 +27,11 @@ const flags = {
     environment: 'KUBECONFIG',
     help: 'the cluster; else that of the Pod, else ~/.kube/config',
   },
-  namespace: { type: 'string', value: 'NAME', fallback: 'tailscale-gateway-system', help: 'where Tailway is' },
+  namespace: {
+    type: 'string',
+    value: 'NAME',
+    help: "where Tailway is; else the Pod's own, else tailscale-gateway-system",
+  },
   name: {
     type: 'string',
     value: 'NAME',
@@ -46,7 +52,8 @@ const flags = {
 type DoctorCall = Call<typeof flags>;
 
 const description = `Asks the cluster, Envoy Gateway's configuration, the ports, Tailscale's API and remote functions. It changes nothing
-and prints no secret. It reads the same variables as "tailway serve": TS_ENVOY_API_TOKEN and the others.`;
+and prints no secret. It reads the same variables as "tailway serve" (TS_ENVOY_API_TOKEN and the others), and the flags
+of the shim beside it in a Pod, or of the Deployment.`;
 
 /** How long all of it may take. */
 const timeoutMs = 60_000;
@@ -76,29 +83,68 @@ export function createDoctor(expectedCrds: () => Promise<readonly CrdObject[]>):
 }
 
 async function run(call: DoctorCall, expectedCrds: () => Promise<readonly CrdObject[]>): Promise<number> {
-  const { environment, out, style } = call;
+  const { environment } = call;
   const signal = AbortSignal.timeout(timeoutMs);
-  const parsed = parseSettings([], environment);
-  const settings = parsed.kind === 'settings' ? parsed.settings : undefined;
-  const errors = parsed.kind === 'errors' ? parsed.errors : [];
-  const cluster = settings?.kubernetes === 'off' ? undefined : await findCluster(call.flags.kubeconfig, environment);
-  const place = placeOf(call, settings, cluster);
-  const diagnoses = [
-    ...diagnoseSettings(errors),
-    ...(cluster === undefined ? noCluster : await askCluster(cluster, place, await expectedCrds(), signal)),
-    ...(await diagnosePorts(call, cluster, place)),
-    ...(settings === undefined ? [] : await diagnosePeers(settings, signal)),
-  ];
-  out(call.flags.json ? `${JSON.stringify({ diagnoses }, undefined, 2)}\n` : formatDiagnoses(diagnoses, style));
+  // Beside a shim, what it was started with counts.
+  const isInPod = environment['KUBERNETES_SERVICE_HOST'] !== undefined;
+  const beside = readSettings(isInPod ? await findFlagsBeside() : [], environment);
+  const isOff = beside.settings?.kubernetes === 'off';
+  const cluster = isOff ? undefined : await findCluster(call.flags.kubeconfig, environment);
+  const client = cluster && createKubeClient(cluster.kube);
+  try {
+    const own = placeOf(call, cluster, beside.settings);
+    const deployed = cluster?.isOwn === false && client ? await findDeployed(client, own, signal) : undefined;
+    const read =
+      deployed === undefined ? beside : readSettings(flagsForOthers(deployed.flags, environment), environment);
+    const place = placeOf(call, cluster, read.settings, deployed);
+    const { settings } = read;
+    const diagnoses = [
+      ...diagnoseSettings(read.errors),
+      ...(client === undefined ? noCluster : await diagnoseCluster(client, place, await expectedCrds(), signal)),
+      ...(await diagnosePorts(call, cluster, place)),
+      ...(settings === undefined ? [] : await diagnosePeers(settings, deployed, signal)),
+    ];
+    return tell(call, diagnoses);
+  } finally {
+    client?.close();
+  }
+}
+
+function readSettings(
+  flags: readonly string[],
+  environment: Readonly<NodeJS.ProcessEnv>,
+): { readonly settings: Settings | undefined; readonly errors: readonly string[] } {
+  const parsed = parseSettings(flags, environment);
+  return parsed.kind === 'settings'
+    ? { settings: parsed.settings, errors: [] }
+    : { settings: undefined, errors: parsed.kind === 'errors' ? parsed.errors : [] };
+}
+
+/** A cluster that does not answer is told of by what follows. */
+function findDeployed(client: KubeClient, place: ClusterPlace, signal: AbortSignal): Promise<DeployedShim | undefined> {
+  return findDeployedShim(createClusterObjects(client, AbortSignal.any([signal, AbortSignal.timeout(5000)])), place);
+}
+
+function tell({ flags: { json }, out, style }: DoctorCall, diagnoses: readonly Diagnosis[]): number {
+  out(json ? `${JSON.stringify({ diagnoses }, undefined, 2)}\n` : formatDiagnoses(diagnoses, style));
   return diagnoses.some(({ level }) => level === 'problem') ? 1 : 0;
 }
 
 function placeOf(
-  { flags: { namespace, name, as, 'envoy-gateway-namespace': envoyGatewayNamespace } }: DoctorCall,
-  settings: Settings | undefined,
+  { flags: { namespace: given, name, as, 'envoy-gateway-namespace': envoyGatewayNamespace } }: DoctorCall,
   cluster: DoctorCluster | undefined,
+  settings: Settings | undefined,
+  deployed?: DeployedShim,
 ): ClusterPlace {
-  const [asNamespace = '', asName = '', ...rest] = (as ?? `${namespace}/${name}`).split('/');
+  const namespace = given ?? (cluster?.isOwn === true ? cluster.kube.namespace : 'tailscale-gateway-system');
+  const named = { '--namespace': namespace, '--name': name, '--envoy-gateway-namespace': envoyGatewayNamespace };
+  for (const [flag, value] of Object.entries(named)) {
+    if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value)) {
+      throw new WrongCall(`${flag}: ${JSON.stringify(value)} must be a name of small letters, digits and dashes`);
+    }
+  }
+  const { account } = deployed ?? {};
+  const [asNamespace = '', asName = '', ...rest] = (as ?? `${namespace}/${account?.name ?? name}`).split('/');
   if (asNamespace === '' || asName === '' || rest.length > 0) {
     throw new WrongCall(`--as: ${JSON.stringify(as)} must be a namespace and a name, such as ${namespace}/${name}`);
   }
@@ -107,6 +153,7 @@ function placeOf(
     namespace,
     name,
     account: isSelf ? undefined : { namespace: asNamespace, name: asName },
+    deployed,
     envoyGatewayNamespace,
     namespaces: settings?.namespaces ?? [],
     ports: {
@@ -118,7 +165,7 @@ function placeOf(
 }
 
 function diagnoseSettings(errors: readonly string[]): Diagnosis[] {
-  const subject = 'environment';
+  const subject = 'settings';
   if (errors.length === 0) return inArea('Settings', [{ level: 'ok', subject, detail: 'all settings are valid' }]);
   return inArea(
     'Settings',
@@ -135,20 +182,6 @@ const noCluster = inArea('Cluster', [
   },
 ]);
 
-async function askCluster(
-  { kube }: DoctorCluster,
-  place: ClusterPlace,
-  expected: readonly CrdObject[],
-  signal: AbortSignal,
-): Promise<Diagnosis[]> {
-  const client = createKubeClient(kube);
-  try {
-    return await diagnoseCluster(client, place, expected, signal);
-  } finally {
-    client.close();
-  }
-}
-
 /** From outside of a cluster its ports are out of reach, unless they are forwarded. */
 async function diagnosePorts(
   { flags: { host } }: DoctorCall,
@@ -160,6 +193,9 @@ async function diagnosePorts(
   if (host === undefined && cluster?.isOwn === false) {
     const remedy = `${forward}, and then: tailway doctor --host 127.0.0.1`;
     return inArea('Ports', [{ level: 'skipped', subject: 'ports', detail: 'are not reached from here', remedy }]);
+  }
+  if (host !== undefined && !URL.canParse(`http://${host.includes(':') ? `[${host}]` : host}`)) {
+    throw new WrongCall(`--host: ${JSON.stringify(host)} must be a name or an address, without a port`);
   }
   const found = host ?? (cluster === undefined ? '127.0.0.1' : `${name}.${namespace}.svc`);
   const places = [
@@ -177,9 +213,13 @@ async function diagnosePorts(
   return inArea('Ports', readiness === undefined ? grpc : [...grpc, readiness]);
 }
 
-async function diagnosePeers(settings: Settings, signal: AbortSignal): Promise<Diagnosis[]> {
+async function diagnosePeers(
+  settings: Settings,
+  deployed: DeployedShim | undefined,
+  signal: AbortSignal,
+): Promise<Diagnosis[]> {
   const [credentials, functions] = await Promise.all([
-    checkCredentials(settings, { clock, signal }),
+    checkCredentials(settings, { clock, signal, areElsewhere: (deployed?.secrets.size ?? 0) > 0 }),
     checkFunctions(settings, { clock, signal }),
   ]);
   const { findings, devices } = credentials;
