@@ -243,6 +243,24 @@ describe('groups that stand in clusters', () => {
       return [name, ...hosts.map(({ hostIdentifier: { value } }) => JSON.stringify(value).match(/[0-9.]{7,}/)?.[0])];
     });
 
+  test('leave the endpoints as they are when their devices change, so that no route is computed again', async () => {
+    const { store, tell, sync } = startInlined();
+    await tell(set(selecting(['web'])), set(endpoints('a/s', ['other'])));
+    await sync();
+    store.groupResults([resultOf('a/r/web', '100.64.0.1')]);
+    await store.settled();
+    const { revision, clusters, endpoints: before } = store;
+    store.groupResults([resultOf('a/r/web', '100.64.0.2')]);
+    await store.settled();
+    expect(store.revision).not.toBe(revision);
+    expect(store.clusters).not.toBe(clusters);
+    expect(store.endpoints).toBe(before);
+    await tell(set(selecting(['web', 'more'])));
+    store.groupResults([resultOf('a/r/more', '100.64.0.3')]);
+    await store.settled();
+    expect(store.endpoints).not.toBe(before);
+  });
+
   test('are waited for at the start', async () => {
     const started = startInlined();
     const { store, tell, sync, groups, asked } = started;

@@ -11,7 +11,8 @@ export interface SortedList<T> {
 export function createSortedList<T>(): SortedList<T> {
   const keys: string[] = [];
   const values: T[] = [];
-  let view: readonly T[] | undefined;
+  let view: readonly T[] = [];
+  let isDirty = false;
   const find = (key: string): { index: number; found: boolean } => {
     let low = 0;
     let high = keys.length;
@@ -27,19 +28,25 @@ export function createSortedList<T>(): SortedList<T> {
       const { index, found } = find(key);
       if (!found) keys.splice(index, 0, key);
       values.splice(index, found ? 1 : 0, value);
-      view = undefined;
+      isDirty = true;
     },
     delete(key) {
       const { index, found } = find(key);
       if (!found) return;
       keys.splice(index, 1);
       values.splice(index, 1);
-      view = undefined;
+      isDirty = true;
     },
     get(key) {
       const { index, found } = find(key);
       return found ? values[index] : undefined;
     },
-    values: () => (view ??= [...values]),
+    values() {
+      // What went and came back the same is no change.
+      const isSame = !isDirty || (view.length === values.length && view.every((each, index) => each === values[index]));
+      if (!isSame) view = [...values];
+      isDirty = false;
+      return view;
+    },
   };
 }
