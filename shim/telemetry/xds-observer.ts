@@ -2,8 +2,12 @@ import type { Metrics } from './metrics.ts';
 import type { XdsObserver, XdsStreamKind } from '../xds/observer.ts';
 import { type TypeUrl, typeUrls } from '../xds/resource.ts';
 
-/** Counts what the xDS server does; `onEndpoints` is told when a client has answered for endpoints, or is gone. */
+/**
+ * Counts what the xDS server does; `onEndpoints` is told when a client has answered for endpoints, or is gone. Refusals count
+ * from 0, since an increase from nothing is none to Prometheus.
+ */
 export function createXdsObserver(metrics: Metrics, onEndpoints: () => void): Partial<XdsObserver> {
+  for (const type of Object.values(typeLabels)) metrics.xdsNacks.inc({ type }, 0);
   return {
     connectionOpened: () => metrics.xdsConnections.inc(),
     connectionClosed: () => metrics.xdsConnections.dec(),
