@@ -1,6 +1,15 @@
-import { createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2';
+import { request } from 'node:http';
+import {
+  type ClientHttp2Session,
+  connect,
+  constants,
+  createServer,
+  type Http2Server,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import { once } from 'node:events';
-import { type AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError, createClient } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
@@ -81,6 +90,53 @@ describe('functions that misbehave', () => {
     expect(await codeOf(gateway)).not.toBeUndefined();
   });
 
+  test('half an answer is no whole one over HTTP/2 either', async () => {
+    const url = await listen((stream) => {
+      stream.respond({ ':status': 200, 'content-type': 'application/proto' });
+      stream.write('half');
+      setTimeout(() => stream.destroy(new Error('reset')), 50);
+    });
+    const session = openSession(await serve(url));
+    const call = session.request(authorizedCall);
+    await expect(text(call)).rejects.toThrow();
+    expect(call.rstCode).toBe(constants.NGHTTP2_INTERNAL_ERROR);
+  });
+
+  test('no answer in time is told where not even a connection is made', async () => {
+    const sockets: Socket[] = [];
+    const silent = createTcpServer((socket) => sockets.push(socket));
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    cleanups.push(async () => {
+      sockets.forEach((socket) => socket.destroy());
+      await new Promise((resolve) => silent.close(resolve));
+    });
+    const gateway = await serve(`https://127.0.0.1:${(silent.address() as AddressInfo).port}`, 200);
+    for (const attempt of [1, 2]) {
+      const response = await fetch(`${gateway}${path}`, { method: 'POST', headers: { authorization: 'Bearer token' } });
+      expect([attempt, response.status]).toEqual([attempt, 504]);
+    }
+  });
+
+  test('a caller that goes away before the function is connected to harms nobody', async () => {
+    const called = Promise.withResolvers<void>();
+    const gateway = await serve(
+      await listen((stream) => {
+        called.resolve();
+        stream.respond({ ':status': 200, 'grpc-status': '0' }, { endStream: true });
+      }),
+    );
+    const session = openSession(gateway);
+    const calls = [1, 2, 3].map(() => session.request(authorizedCall));
+    await once(calls[2]?.end() ?? session, 'ready');
+    calls.forEach((call) => call.close(constants.NGHTTP2_CANCEL));
+    await Promise.all(calls.map(async (call) => call.closed || (await once(call, 'close'))));
+    const next = session.request(authorizedCall);
+    const [headers] = (await once(next.end(), 'response')) as [Readonly<Record<string, unknown>>];
+    await called.promise;
+    expect(headers[':status']).toBe(200);
+  });
+
   test("an error that is nothing but headers keeps its code and gRPC's words", async () => {
     const url = await listen((stream) =>
       stream.respond(
@@ -143,6 +199,29 @@ describe('functions that misbehave', () => {
     expect(headers).not.toHaveProperty('cookie');
   });
 });
+
+test('headers of the connection to the gateway end there', async () => {
+  const seen = Promise.withResolvers<Readonly<Record<string, unknown>>>();
+  const url = await listen((stream, headers) => {
+    seen.resolve(headers);
+    stream.respond({ ':status': 200 });
+    stream.end();
+  });
+  const headers = { authorization: 'Bearer token', connection: 'close, X-Hop', 'x-hop': '1', 'x-other': '1' };
+  const call = request(`${await serve(url)}${path}`, { method: 'POST', headers }).end();
+  await once(call, 'response');
+  call.destroy();
+  expect(await seen.promise).not.toHaveProperty('x-hop');
+  expect(await seen.promise).toHaveProperty('x-other', '1');
+});
+
+const authorizedCall = { ':method': 'POST', ':path': path, authorization: 'Bearer token' };
+
+function openSession(url: string): ClientHttp2Session {
+  const session = connect(url);
+  cleanups.push(async () => session.destroy());
+  return session;
+}
 
 async function serve(origin: string, timeoutMs?: number): Promise<string> {
   const upstreams = new Map([['*', origin]]);

@@ -48,15 +48,30 @@ export function createProxy({
   const extra = token === undefined ? {} : { authorization: `Bearer ${token}` };
   return {
     async pass(request, response) {
+      // Fires when nobody waits for the answer any more.
+      const over = new AbortController();
+      const timer = setTimeout(() => {
+        sendRefusal(response, { code: 'deadline_exceeded', message: `no answer has begun within ${timeoutMs} ms` });
+        over.abort();
+        // What is still being made may never be, and the next calls would wait for it too.
+        if (connection.state() === 'connecting') connection.abort();
+      }, timeoutMs);
+      response.once('close', () => {
+        clearTimeout(timer);
+        over.abort();
+      });
       let upstream: ClientHttp2Stream;
       try {
-        const headers = { ...forwardHeaders(request.headers, withheld), te: 'trailers', ...extra };
+        const named = (request.headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase());
+        const forwarded = forwardHeaders(request.headers, new Set([...withheld, ...named]));
+        const headers = { ...forwarded, te: 'trailers', ...extra };
         upstream = await connection.request(request.method ?? 'GET', request.url ?? '/', headers, {});
       } catch {
-        refuseUnreachable(response);
+        clearTimeout(timer);
+        abandon(response);
         return;
       }
-      joinStreams(request, response, upstream, timeoutMs);
+      joinStreams(request, response, upstream, { timer, over: over.signal });
     },
     close: () => connection.abort(),
   };
@@ -66,17 +81,11 @@ function joinStreams(
   request: HttpRequest,
   response: HttpResponse,
   upstream: ClientHttp2Stream,
-  timeoutMs: number,
+  { timer, over }: { readonly timer: NodeJS.Timeout; readonly over: AbortSignal },
 ): void {
-  const timer = setTimeout(() => {
-    if (!response.headersSent) {
-      sendRefusal(response, { code: 'deadline_exceeded', message: `no answer has begun within ${timeoutMs} ms` });
-    }
-    upstream.close(constants.NGHTTP2_CANCEL);
-  }, timeoutMs);
   upstream.once('response', (headers, flags) => {
     clearTimeout(timer);
-    if (response.headersSent) return;
+    if (over.aborted || isGone(response)) return;
     const status = headers[':status'] ?? 502;
     const forwarded = forwardHeaders(headers, connectionHeaders);
     if ('stream' in response && (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0) {
@@ -102,9 +111,12 @@ function joinStreams(
     clearTimeout(timer);
     if (!upstream.readableEnded) abandon(response);
   });
-  response.once('close', () => {
-    clearTimeout(timer);
-    if (!response.writableFinished) upstream.close(constants.NGHTTP2_CANCEL);
+  if (over.aborted) {
+    upstream.close(constants.NGHTTP2_CANCEL);
+    return;
+  }
+  over.addEventListener('abort', () => {
+    if (!upstream.readableEnded) upstream.close(constants.NGHTTP2_CANCEL);
   });
   // A caller that goes away while it sends takes its call along.
   pipeline(request, upstream, (err) => {
@@ -112,10 +124,18 @@ function joinStreams(
   });
 }
 
+/** Whether a caller of HTTP/2 has ended its stream, of which its response may not have heard yet. */
+function isGone(response: HttpResponse): boolean {
+  return 'stream' in response && response.stream.destroyed;
+}
+
 /** Ends a response that can't be finished, so that nobody takes it for whole. */
 function abandon(response: HttpResponse): void {
   if (!response.headersSent) {
     refuseUnreachable(response);
+  } else if ('stream' in response) {
+    // By itself a stream that is destroyed ends with NO_ERROR, as a whole answer does.
+    response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
   } else if (!response.writableEnded) {
     response.destroy();
   }
