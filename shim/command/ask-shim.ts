@@ -15,6 +15,9 @@ export async function askShim(
     throw new WrongCall(`--url: ${JSON.stringify(url)} must be a URL such as http://127.0.0.1:8080`);
   }
   const page = new URL(path, url);
+  if (page.username !== '' || page.password !== '') {
+    throw new WrongCall('--url: must be without a user and a password, which the shim does not ask for');
+  }
   for (const [name, value] of query) page.searchParams.append(name, value);
   const answer = await ask(page, url);
   if (answer.ok) return answer.value;

@@ -1,5 +1,6 @@
 import type { CommandDefinition, Example } from './command-definition.ts';
 import type { Flag, Flags } from './flag.ts';
+import { wrap } from './wrap.ts';
 
 /** The text of a command's `--help`: what it is for, how it is called, examples, and what its status means. */
 export function formatHelp<F extends Flags>(definition: CommandDefinition<F>): string {
@@ -10,8 +11,8 @@ export function formatHelp<F extends Flags>(definition: CommandDefinition<F>): s
     ...Object.entries(flags).map(([flag, of]): Entry => [nameOf(flag, of), helpOf(of)]),
   ];
   const sections = [
-    `Usage: ${['tailway', name, ...words].join(' ')}`,
-    `${capitalize(summary)}.${description === undefined ? '' : `\n${description}`}`,
+    wrap(`Usage: tailway ${name} `, words),
+    `${capitalize(summary)}.${description === undefined ? '' : `\n${wrap('', wordsOf(description))}`}`,
     entries.length === 0 ? '' : formatEntries(entries),
     formatExamples(examples),
     `Exit status\n${formatEntries([
@@ -35,7 +36,11 @@ export function formatExamples(examples: readonly Example[]): string {
 /** Names with what they mean, below each other. */
 export function formatEntries(entries: readonly (readonly [name: string, help: string])[]): string {
   const width = Math.max(...entries.map(([name]) => name.length));
-  return entries.map(([name, help]) => `  ${name.padEnd(width)}  ${help}`).join('\n');
+  return entries.map(([name, help]) => wrap(`  ${name.padEnd(width)}  `, wordsOf(help))).join('\n');
+}
+
+function wordsOf(text: string): readonly string[] {
+  return text.split(/\s+/);
 }
 
 type Entry = readonly [string, string];

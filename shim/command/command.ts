@@ -3,6 +3,7 @@ import { CommandFailure, WrongCall } from './command-error.ts';
 import type { CommandContext, CommandDefinition, Example } from './command-definition.ts';
 import { formatHelp } from './command-help.ts';
 import type { Flag, FlagValues, Flags } from './flag.ts';
+import { findNearest } from './nearest.ts';
 
 /** One command of `tailway`. */
 export interface Command {
@@ -92,8 +93,20 @@ function parse(flags: Flags, args: readonly string[]): ParsedArgs {
       options: { ...Object.fromEntries(options), help: { type: 'boolean', short: 'h' } },
     });
   } catch (err) {
-    throw new WrongCall(err instanceof Error ? err.message : String(err), { cause: err });
+    throw new WrongCall(unknownFlag(flags, args, err) ?? (err instanceof Error ? err.message : String(err)), {
+      cause: err,
+    });
   }
+}
+
+/** Node's own words are about operands that look like flags. */
+function unknownFlag(flags: Flags, args: readonly string[], err: unknown): string | undefined {
+  if (!(err instanceof Error && 'code' in err && err.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION')) return undefined;
+  const names = args.flatMap((arg) => /^--([^=]+)/.exec(arg)?.[1] ?? []);
+  const unknown = names.find((name) => name !== 'help' && !Object.hasOwn(flags, name));
+  if (unknown === undefined) return undefined;
+  const nearest = findNearest(unknown, Object.keys(flags));
+  return `--${unknown}: there is no such flag.${nearest === undefined ? '' : ` Did you mean --${nearest}?`}`;
 }
 
 function valueOf(flag: Flag, given: unknown, environment: Readonly<NodeJS.ProcessEnv>): unknown {

@@ -88,6 +88,19 @@ Clusters
   it.each([
     { name: 'unknown flag', args: ['--bogus'], code: 2, text: 'Try: tailway explain --help' },
     { name: 'no URL', args: ['--url=nowhere'], code: 2, text: '--url' },
+    { name: 'a URL with a secret', args: ['--url=http://a:secret@127.0.0.1:1'], code: 2, text: 'without a user' },
+    {
+      name: 'a flag that is misspelt',
+      args: ['--jsn'],
+      code: 2,
+      text: '--jsn: there is no such flag. Did you mean --json?',
+    },
+    {
+      name: 'a flag that is none',
+      args: ['--nothing-like-it=x'],
+      code: 2,
+      text: '--nothing-like-it: there is no such flag.',
+    },
     { name: 'nobody there', args: ['--url=http://127.0.0.1:1'], code: 1, text: 'http://127.0.0.1:1' },
   ])('explains itself: $name', async ({ args, code, text }) => {
     const result = await run(args);

@@ -149,7 +149,7 @@ export const origin: Parser<string> = (text) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const bare = url !== undefined && /^\/?$/.test(url.pathname) && url.search === '' && url.hash === '';
   if (url === undefined || !bare || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
-    throw new SettingError('an origin such as https://api.tailscale.com, without a path such as /api/v2');
+    throw new SettingError('an origin such as https://api.example.com, without a path, a user or a query');
   }
   return url.origin;
 };
