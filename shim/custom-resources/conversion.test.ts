@@ -41,6 +41,17 @@ test.each([
   expect(matchesPattern(name, pattern)).toBe(matches);
 });
 
+// Envoy Gateway checks all resources together, and publishes none of them when one is not valid.
+test.each(['/\0', '/\u0001', '/a\u007f', '/\u00fc', '/a b', '/a\nb', 'a'])(
+  'a health check of the path %j is refused',
+  (path) => {
+    const endpoint = { name: 'web', port: 80, externalTarget: 'example.com:80' };
+    const { endpoints, findings } = convert({ endpoints: [{ ...endpoint, healthCheck: { path } }] });
+    expect(endpoints).toEqual([]);
+    expect(findings[0]?.detail).toMatch(/^spec\.endpoints\[0\]\.healthCheck\.path is .* in ASCII and without spaces$/s);
+  },
+);
+
 describe('the objects that Envoy Gateway hands over', () => {
   const endpoints = {
     apiVersion: 'gateway.tailscale.com/v1alpha1',

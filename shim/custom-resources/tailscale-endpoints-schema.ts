@@ -22,9 +22,10 @@ const healthCheck = z
     enabled: flag('Whether hosts are checked.').default(true),
     path: text(
       1024,
-      /^\/[^\s]*$/,
-      'must be a path that begins with / and has no spaces',
-      'Path that is asked for.',
+      // A control character in one resource keeps Envoy Gateway from publishing anything, to any gateway.
+      /^\/[!-~]*$/,
+      'must be a path that begins with /, in ASCII and without spaces',
+      'Path that is asked for; what is not ASCII is written as in `%C3%BC`.',
     ).default('/'),
     interval: positiveDuration('Time between checks.').default('5s'),
     timeout: positiveDuration('Time after which a check has failed.').default('1s'),
