@@ -15,7 +15,7 @@ export interface CrdObject {
   readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
-const remedy = 'kubectl apply --server-side -f deploy/crds (with Helm: helm upgrade)';
+const remedy = 'kubectl apply --server-side --force-conflicts -f deploy/crds (with Helm: helm upgrade)';
 
 /** Whether the kinds that this version reads are installed, with the schemas of this version. */
 export async function checkCrds(cluster: ClusterObjects, expected: readonly CrdObject[]): Promise<Finding[]> {
