@@ -2,15 +2,21 @@ import { create } from '@bufbuild/protobuf';
 import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import { createDeviceAddresses } from '../../functions/endpoints/device-address.ts';
 import { computeEndpoints } from '../../functions/endpoints/endpoints.ts';
+import { parseWholeNumber } from '../../functions/endpoints/whole-number.ts';
 import { parseTagWeight } from '../../functions/endpoints/tag-weight.ts';
 import {
   type ComputeEndpointsRequest,
   ComputeEndpointsRequestSchema,
   EndpointService,
+  type Group,
   type GroupResult,
 } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import { type Device, DeviceSchema } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
+import { type AssignedHost, findHosts } from './assigned-hosts.ts';
 import type { CallableFunction } from './callable-function.ts';
+
+/** The attribute that gives a device a port of its own. */
+const portAttribute = 'custom:lb-port';
 
 /** The endpoints function. */
 export const endpointsFunction: CallableFunction<
@@ -23,12 +29,14 @@ export const endpointsFunction: CallableFunction<
   trim: trimTags,
   probe: (nowMs) => create(ComputeEndpointsRequestSchema, { now: timestampFromMs(nowMs) }),
   findFault(request, { groups, validUntil }) {
-    const asked = new Set(request.groups.map(({ name }) => name));
+    const asked = new Map(request.groups.map((group) => [group.name, group]));
     if (groups.length !== asked.size) return `${asked.size} groups were asked about, and ${groups.length} are answered`;
-    const isHostKnown = knowHosts(request.devices);
-    for (const group of groups) {
-      if (!asked.delete(group.name)) return 'a group is answered that was not asked about, or twice';
-      const fault = findGroupFault(group, isHostKnown);
+    const isKnown = knowHosts(request.devices);
+    for (const result of groups) {
+      const group = asked.get(result.name);
+      if (group === undefined || !asked.delete(result.name))
+        return 'a group is answered that was not asked about, or twice';
+      const fault = findGroupFault(result, group, isKnown);
       if (fault !== undefined) return fault;
     }
     const nowMs = request.now === undefined ? 0 : timestampMs(request.now);
@@ -58,32 +66,39 @@ function trimTags(request: ComputeEndpointsRequest): ComputeEndpointsRequest {
   return create(ComputeEndpointsRequestSchema, { ...request, devices });
 }
 
-function findGroupFault(group: GroupResult, isHostKnown: (address: string) => boolean): string | undefined {
-  const { loadAssignment } = group;
-  if (loadAssignment?.clusterName !== group.name) return 'a group has no load assignment, or that of another';
-  for (const { lbEndpoints } of loadAssignment.endpoints) {
-    for (const { hostIdentifier } of lbEndpoints) {
-      const address = hostIdentifier.case === 'endpoint' ? hostIdentifier.value.address?.address : undefined;
-      if (address?.case !== 'socketAddress' || !isHostKnown(address.value.address)) {
-        return 'a host of a load assignment is none of the devices that were posted';
-      }
-    }
-  }
-  return undefined;
+type IsKnown = (host: AssignedHost, group: Group) => boolean;
+
+function findGroupFault({ name, loadAssignment }: GroupResult, group: Group, isKnown: IsKnown): string | undefined {
+  if (loadAssignment?.clusterName !== name) return 'a group has no load assignment, or that of another';
+  const hosts = findHosts(loadAssignment);
+  return hosts?.every((host) => isKnown(host, group)) === true
+    ? undefined
+    : 'a host of a load assignment is none of the devices that were posted for its group';
 }
 
-/** Whether an address is that of a device: in the spelling of its source, or in the normal one. */
-function knowHosts(devices: readonly Device[]): (address: string) => boolean {
-  const told = new Set(devices.flatMap(({ addresses }) => addresses));
-  let normal: Set<string> | undefined;
-  return (address) => {
-    if (told.has(address)) return true;
-    normal ??= new Set(
-      [...told].flatMap((text) => {
+/** Whether a host is a device that a group selects: its address in the spelling of its source, or in the normal one. */
+function knowHosts(devices: readonly Device[]): IsKnown {
+  const told = Map.groupBy(
+    devices.flatMap((device) => device.addresses.map((address) => ({ address, device }))),
+    ({ address }) => address,
+  );
+  let normal: typeof told | undefined;
+  const normalize = () =>
+    Map.groupBy(
+      [...told.values()].flat().flatMap(({ address: text, device }) => {
         const addresses = createDeviceAddresses([text]);
-        return [addresses.lowest(4)?.text ?? [], addresses.lowest(6)?.text ?? []].flat();
+        const texts = [addresses.lowest(4)?.text ?? [], addresses.lowest(6)?.text ?? []].flat();
+        return texts.map((address) => ({ address, device }));
       }),
+      ({ address }) => address,
     );
-    return normal.has(address);
+  const carries = (device: Device, { selectorTags, tailnets }: Group) =>
+    selectorTags.every((tag) => device.tags.includes(tag)) &&
+    (tailnets.length === 0 ? device.tailnet === '' : tailnets.includes(device.tailnet));
+  return ({ address, port }, group) => {
+    const isOf = ({ device }: { readonly device: Device }) =>
+      carries(device, group) &&
+      (port === group.port || port === parseWholeNumber(device.attributes[portAttribute]?.value ?? '', 1, 65_535));
+    return told.get(address)?.some(isOf) === true || (normal ??= normalize()).get(address)?.some(isOf) === true;
   };
 }

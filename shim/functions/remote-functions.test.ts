@@ -128,7 +128,7 @@ describe.each(['connect', 'grpc', 'grpc-web'] as const)('over %s', (protocol) =>
   });
 
   it('a server that is away is answered for', async () => {
-    using remote = connect(['http://127.0.0.1:9'], {}, { protocol });
+    using remote = connect(['http://127.0.0.1:9'], { timeoutMs: 20_000 }, { protocol });
     const request = requestEndpoints();
     expect(bytes(await remote.functions.computeEndpoints(request))).toBe(bytes(endpointsFunction.compute(request)));
     expect(remote.place()).toMatchObject({ place: 'fallback', circuit: 'open' });

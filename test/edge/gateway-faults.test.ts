@@ -98,7 +98,7 @@ describe('functions that misbehave', () => {
     });
     const session = openSession(await serve(url));
     const call = session.request(authorizedCall);
-    await expect(text(call)).rejects.toThrow();
+    await expect(text(call)).rejects.toThrow('Premature close');
     expect(call.rstCode).toBe(constants.NGHTTP2_INTERNAL_ERROR);
   });
 
