@@ -21,7 +21,7 @@ export interface CallFailure {
   readonly result: FailureResult;
   /** A sentence without its subject, dot, or any secret: `answers with status 502`. */
   readonly detail: string;
-  /** The code that stands for it where nobody else answers. */
+  /** The code that was answered, or stands for it. */
   readonly code: Code;
   /** How long the other side asks to be left alone. */
   readonly retryAfterMs?: number;
@@ -70,6 +70,12 @@ export function isTransient({ result, retryAfterMs }: CallFailure): boolean {
 /** Whether the request is the reason: the function is there, and would refuse it wherever it runs. */
 export function isAboutRequest({ result }: CallFailure): boolean {
   return result === 'invalid' || result === 'too-large';
+}
+
+/** The code of a call that nobody answers. Where no function has judged the request, parts of it would fare no better. */
+export function toErrorCode({ result, code }: CallFailure): Code {
+  if (result === 'too-large') return Code.ResourceExhausted;
+  return result === 'invalid' || result === 'error' ? code : Code.Unavailable;
 }
 
 /** What a failure means for a circuit. */
@@ -155,7 +161,7 @@ function resultOfCode(code: Code, skew: SchemaSkew): FailureResult {
     case Code.Canceled:
       return 'unavailable';
     default:
-      return 'error';
+      return skew === 'unknown' ? 'garbage' : 'error';
   }
 }
 

@@ -72,7 +72,9 @@ export function createOriginFunction<I extends DescMessage, O extends DescMessag
       const backOff = createBackOff(random);
       for (let tries = 1; ; tries++) {
         const startMs = clock.now();
-        const outcome = await tryOnce(request, Math.max(1, endMs - startMs), 'call');
+        // A clock that is set back must not make a call last for hours.
+        const leftMs = Math.min(Math.max(1, endMs - startMs), timeoutMs);
+        const outcome = await tryOnce(request, leftMs, 'call');
         if (ending.signal.aborted) return outcome;
         options.onTry(outcome, clock.now() - startMs);
         if (outcome.ok || !isTransient(outcome.failure) || tries >= maxTries) return outcome;

@@ -95,6 +95,21 @@ describe('a recorder', () => {
     expect(log.messages('info')).toEqual(['calls of functions are recorded again']);
   });
 
+  it('does not pause for hours when the clock is set back', async () => {
+    let nowMs = 7_200_000;
+    const log = createFakeLog();
+    const recorder = createRecorder({ folder, clock: { now: () => nowMs }, log });
+    await rm(folder, { recursive: true });
+    await writeFile(folder, 'a file where the folder should be');
+    recorder.record(recordingAt(1));
+    await recorder.settled();
+    await rm(folder);
+    nowMs -= 3_600_000;
+    recorder.record(recordingAt(2));
+    await recorder.settled();
+    expect(await readdir(folder)).toHaveLength(1);
+  });
+
   it('fails no call of a function when it cannot write', async () => {
     const { log, clock } = createBench();
     const recorder = createRecorder({ folder: '/dev/null/recordings', clock, log });

@@ -50,7 +50,7 @@ export function createRecorder({ folder, limits = defaultLimits, clock, log }: R
   let kept: KeptFile[] | undefined;
   let running: Promise<void> | undefined;
   let serial = 0;
-  let pausedUntilMs = -Infinity;
+  let failedAtMs = -Infinity;
   let givenUp = 0;
 
   async function run(): Promise<void> {
@@ -63,7 +63,7 @@ export function createRecorder({ folder, limits = defaultLimits, clock, log }: R
         givenUp = 0;
       } catch (err) {
         givenUp += 1 + waiting.splice(0).length;
-        pausedUntilMs = clock.now() + pauseMs;
+        failedAtMs = clock.now();
         log.warn({ folder, err, pauseMs }, 'failed to record a call of a function: recordings are given up for now');
       }
     }
@@ -100,7 +100,8 @@ export function createRecorder({ folder, limits = defaultLimits, clock, log }: R
 
   return {
     record(recording) {
-      if (clock.now() < pausedUntilMs) {
+      // Either way: a clock may be set back.
+      if (Math.abs(clock.now() - failedAtMs) < pauseMs) {
         givenUp++;
         return;
       }

@@ -1,6 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
-import type { ConnectRouter } from '@connectrpc/connect';
+import { ConnectError, type ConnectRouter } from '@connectrpc/connect';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { registerClusters } from '../../functions/clusters/handler.ts';
 import { registerDataPlane } from '../../functions/dataplane/handler.ts';
@@ -18,6 +18,7 @@ import { type EdgeFault, edgeFaults, startFaultyEdge } from '../../test/edge-fau
 import type { Clock } from '../sources/clock.ts';
 import { createFakeLog } from '../sources/fake-log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
+import { isAboutContent } from './call-error.ts';
 import { endpointsFunction } from './endpoints-function.ts';
 import { createOriginCaller } from './origin-caller.ts';
 import { createRemoteFunctions, type RemoteFunctionsOptions } from './remote-functions.ts';
@@ -161,6 +162,8 @@ describe('an edge that', () => {
     login: 'unauthenticated',
     'not-found': 'not-found',
     'rate-limited': 'rate-limited',
+    'rate-limited-in-words': 'rate-limited',
+    'bad-request': 'garbage',
     failing: 'unavailable',
     'bad-gateway': 'unavailable',
     html: 'garbage',
@@ -232,6 +235,19 @@ describe('remote functions', () => {
     await expect(remote.functions.computeEndpoints(requestEndpoints())).rejects.toThrow(/status 401/);
     expect(edge.calls.get('ComputeEndpoints')).toBe(1);
     expect(remote.place()).toMatchObject({ place: 'remote', circuit: 'open' });
+  });
+
+  it.each(edgeFaults)('without a fallback never blame the request for %s', async (fault) => {
+    await using edge = await startFaultyEdge(server.url);
+    edge.set(fault);
+    using remote = connect([edge.url], { fallback: 'none' });
+    // The publisher would take it as final, and publish without the group.
+    for (let i = 0; i < 3; i++) {
+      const err: unknown = await remote.functions
+        .computeEndpoints(requestEndpoints())
+        .catch((reason: unknown) => reason);
+      expect([err, isAboutContent(err)]).toEqual([expect.any(ConnectError), false]);
+    }
   });
 
   it('do not take a request that is refused for an outage', async () => {

@@ -5,7 +5,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createAnswerMemory } from './answer-memory.ts';
 import type { CallableFunction } from './callable-function.ts';
-import { type CallFailure, isAboutRequest } from './call-failure.ts';
+import { type CallFailure, isAboutRequest, toErrorCode } from './call-failure.ts';
 import { clustersFunction } from './clusters-function.ts';
 import { dataplaneFunction } from './dataplane-function.ts';
 import { endpointsFunction } from './endpoints-function.ts';
@@ -127,7 +127,8 @@ function createRemoteFunction<I extends DescMessage, O extends DescMessage>(
   function toError(failure: CallFailure | undefined): ConnectError {
     const { lastError } = book.status(name);
     const detail = lastError ?? 'no origin of the functions is asked at the moment';
-    return new ConnectError(`failed to call the function ${name}: ${detail}`, failure?.code ?? Code.Unavailable);
+    const code = failure === undefined ? Code.Unavailable : toErrorCode(failure);
+    return new ConnectError(`failed to call the function ${name}: ${detail}`, code);
   }
 
   return {

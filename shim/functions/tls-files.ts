@@ -41,7 +41,7 @@ export function createTlsFiles(paths: TlsPaths, { clock, log }: { clock: Clock; 
   }
 
   return () => {
-    if (wanted.length === 0 || clock.now() - lookedAtMs < lookMs) return material;
+    if (wanted.length === 0 || Math.abs(clock.now() - lookedAtMs) < lookMs) return material;
     lookedAtMs = clock.now();
     try {
       const next = stampOf();

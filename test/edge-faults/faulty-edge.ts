@@ -40,6 +40,12 @@ const faults = {
   login: say(302, { location: 'https://login.example.com/' }, ''),
   'not-found': say(404, { 'content-type': 'text/html' }, '<h1>Not found</h1>'),
   'rate-limited': say(429, { 'retry-after': '2' }, 'error code: 1015'),
+  'rate-limited-in-words': say(
+    429,
+    { 'content-type': 'application/json' },
+    '{"code":"resource_exhausted","message":"too many calls"}',
+  ),
+  'bad-request': say(400, { 'content-type': 'text/html' }, '<h1>400 Bad Request</h1>'),
   failing: say(500, { 'content-type': 'text/html' }, '<h1>Worker threw exception</h1>'),
   'bad-gateway': say(502, {}, ''),
   html: say(200, { 'content-type': 'text/html' }, '<h1>Welcome to nginx!</h1>'),
