@@ -60,7 +60,7 @@ export function createKubeClient({ server, options }: KubeCredentials): KubeClie
     const url = new URL(server.pathname.replace(/\/$/, '') + path, server);
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
     const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
-    const { headers, ...connection } = await options();
+    const { headers, ...connection } = await logIn(request, options, signal);
     const secure = url.protocol === 'https:';
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const outgoing = (secure ? httpsRequest : httpRequest)(
@@ -111,6 +111,25 @@ export function createKubeClient({ server, options }: KubeCredentials): KubeClie
       for (const agent of Object.values(agents)) agent.destroy();
     },
   };
+}
+
+/** A kubeconfig may name a command that logs in: it may hang, fail, or not be there. */
+function logIn(
+  request: KubeRequest,
+  options: KubeCredentials['options'],
+  signal: AbortSignal,
+): Promise<RequestOptions> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () =>
+      reject(new KubeError(`${describe(request)} waited for a login in vain`, { cause: signal.reason }));
+    if (signal.aborted) return onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    options()
+      .then(resolve, (cause: unknown) => {
+        reject(new KubeError(`${describe(request)} failed: no login by the kubeconfig (${codeOf(cause)})`, { cause }));
+      })
+      .finally(() => signal.removeEventListener('abort', onAbort));
+  });
 }
 
 /** The request's signal with its deadline, and what a failure under it means. */
