@@ -2,6 +2,7 @@ import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Clock } from './clock.ts';
 import { createHeadscaleSource } from './headscale-source.ts';
+import type { Fetch } from './json-request.ts';
 import type { PolledDeviceSource } from './poll-loop.ts';
 import type { TailscaleCredentials } from './tailscale-api.ts';
 import { createTailscaleSource } from './tailscale-source.ts';
@@ -27,6 +28,8 @@ export interface ApiSourceOptions {
   readonly attributesMaxAgeMs: number;
   /** What was known of a device before. */
   readonly known: (deviceId: string) => Device | undefined;
+  /** Absent: the one of the platform. */
+  readonly fetch?: Fetch;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -34,7 +37,7 @@ export interface ApiSourceOptions {
 /** A source over Tailscale's API or headscale's. */
 export function createApiSource(options: ApiSourceOptions): PolledDeviceSource {
   const { api, credentials } = options;
-  const common = { ...options, apiUrl: api.apiUrl, fetch, random: () => Math.random() };
+  const common = { ...options, apiUrl: api.apiUrl, fetch: options.fetch ?? fetch, random: () => Math.random() };
   return api.kind === 'headscale'
     ? createHeadscaleSource({ ...common, apiKey: credentials.kind === 'api-key' ? credentials.key : '' })
     : createTailscaleSource({ ...common, tailnet: api.tailnet });

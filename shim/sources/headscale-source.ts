@@ -2,7 +2,7 @@ import { createApiKey } from './access-token.ts';
 import { apiBase, readApiList } from './api-list.ts';
 import type { Clock } from './clock.ts';
 import { parseHeadscaleNode } from './headscale-node.ts';
-import { createJsonClient } from './json-request.ts';
+import { type Fetch, createJsonClient } from './json-request.ts';
 import { createPollLoop, type PolledDeviceSource } from './poll-loop.ts';
 
 /** What a headscale source is made of. */
@@ -13,7 +13,7 @@ export interface HeadscaleSourceOptions {
   readonly pollIntervalMs: number;
   /** The deadline of each request. */
   readonly requestTimeoutMs: number;
-  readonly fetch: typeof fetch;
+  readonly fetch: Fetch;
   readonly clock: Clock;
   /** From 0 up to 1. */
   readonly random: () => number;

@@ -26,9 +26,24 @@ export interface JsonRequest {
 /** Asks for JSON; every failure is an answer, and an abort is a failure like others. */
 export type RequestJson = (request: JsonRequest, signal: AbortSignal) => Promise<Answer<unknown>>;
 
+/** What is needed of `fetch`. */
+export type Fetch = (
+  url: URL,
+  init: {
+    readonly method?: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body?: URLSearchParams;
+    readonly redirect: 'manual';
+    readonly signal: AbortSignal;
+  },
+) => Promise<Response>;
+
+/** The code of an error of `fetch`: the name of the API leads to addresses alone that may not be asked. */
+export const forbiddenAddressCode = 'FORBIDDEN_ADDRESS';
+
 /** What a client for JSON is made of. */
 export interface JsonClientOptions {
-  readonly fetch: typeof fetch;
+  readonly fetch: Fetch;
   readonly clock: Clock;
   /** The deadline of a request, its body included. */
   readonly timeoutMs: number;
@@ -110,10 +125,15 @@ function reasonOf(status: number): SourceFailure['reason'] {
 /** Only the error's code is told: messages of `fetch` quote headers, and so the token. */
 function unreachable(request: JsonRequest, err: unknown): Answer<never> {
   const code = codeOf(err);
-  const remedy = code?.includes('CERT')
-    ? 'give its CA by NODE_EXTRA_CA_CERTS'
-    : 'check the API address and the network';
+  const remedy = remedyOf(code);
   return failed(request, 'unreachable', `cannot be reached${code === undefined ? '' : ` (${code})`}: ${remedy}`);
+}
+
+function remedyOf(code: string | undefined): string {
+  if (code === forbiddenAddressCode) {
+    return 'its name leads to loopback, link-local or a metadata service; if that is meant, allow it with --allow-targets (TAILWAY_ALLOW_TARGETS)';
+  }
+  return code?.includes('CERT') ? 'give its CA by NODE_EXTRA_CA_CERTS' : 'check the API address and the network';
 }
 
 function codeOf(err: unknown): string | undefined {

@@ -2,7 +2,7 @@ import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import type { Log } from '../telemetry/log.ts';
 import { apiBase, readApiList } from './api-list.ts';
 import type { Clock } from './clock.ts';
-import { createJsonClient } from './json-request.ts';
+import { type Fetch, createJsonClient } from './json-request.ts';
 import { createPollLoop, type PolledDeviceSource } from './poll-loop.ts';
 import { createPostureAttributes } from './posture-attributes.ts';
 import { createTailscaleApi, type TailscaleCredentials } from './tailscale-api.ts';
@@ -18,7 +18,7 @@ export interface TailscaleSourceOptions {
   readonly pollIntervalMs: number;
   /** The deadline of each request. */
   readonly requestTimeoutMs: number;
-  readonly fetch: typeof fetch;
+  readonly fetch: Fetch;
   readonly clock: Clock;
   /** From 0 up to 1. */
   readonly random: () => number;

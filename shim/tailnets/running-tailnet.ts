@@ -9,6 +9,7 @@ import { createApiSource, formatOrigin } from '../sources/api-source.ts';
 import type { Clock } from '../sources/clock.ts';
 import type { DeviceStoreStatus } from '../sources/device-store.ts';
 import type { Log } from '../telemetry/log.ts';
+import { createGuardedFetch } from './guarded-fetch.ts';
 import { createReachableDevices } from './reachable-devices.ts';
 import type { SecretSource, SecretState } from './secret-source.ts';
 import { type CredentialsResult, secretNameOf, takeCredentials } from './tailnet-credentials.ts';
@@ -67,7 +68,9 @@ interface Session {
 export function createRunningTailnet(first: CustomResource, options: RunningTailnetOptions): RunningTailnet {
   const { settings, secrets, clock, onChange } = options;
   const { namespace } = first;
-  const admit = createReachableDevices(parseAllowedTargets(settings.allowTargets));
+  const allowed = parseAllowedTargets(settings.allowTargets);
+  const admit = createReachableDevices(allowed);
+  const guardedFetch = createGuardedFetch(allowed);
   const log = options.log.child({ tailnet: formatTailnet(first) });
   let resource = first;
   let findings: readonly Finding[] = [];
@@ -172,6 +175,7 @@ export function createRunningTailnet(first: CustomResource, options: RunningTail
         requestTimeoutMs: settings.requestTimeout,
         attributesMaxAgeMs: settings.attributesInterval,
         known: current.reader.known,
+        fetch: guardedFetch,
         clock,
         log,
       });
