@@ -4,7 +4,7 @@ import type { Diagnosis } from './diagnosis.ts';
 /** Diagnoses for people: by area, each with what to do about it, and a line that sums up. */
 export function formatDiagnoses(diagnoses: readonly Diagnosis[], style: Style): string {
   const areas = [...Map.groupBy(diagnoses, ({ area }) => area)].map(([area, all]) =>
-    [style.strong(area), ...all.map((each) => diagnosisText(each, style))].join('\n'),
+    [style.strong(area), ...all.map((each, index) => diagnosisText(each, all[index + 1], style))].join('\n'),
   );
   const count = (level: Diagnosis['level']) => diagnoses.filter((each) => each.level === level).length;
   const problems = count('problem');
@@ -19,9 +19,14 @@ function counted(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }
 
-function diagnosisText({ level, subject, detail, remedy }: Diagnosis, style: Style): string {
+/** What is done about several in a row is told once, below the last of them. */
+function diagnosisText(
+  { level, subject, detail, remedy }: Diagnosis,
+  next: Diagnosis | undefined,
+  style: Style,
+): string {
   const line = `  ${markOf(level, style)} ${subject}: ${detail}`;
-  return remedy === undefined ? line : `${line}\n      → ${remedy}`;
+  return remedy === undefined || remedy === next?.remedy ? line : `${line}\n      → ${remedy}`;
 }
 
 function markOf(level: Diagnosis['level'], style: Style): string {
