@@ -79,6 +79,11 @@ describe('values that are refused before anything is installed', () => {
       error: /envoyGateway\.config: extensionManager is written by the chart/,
     },
     {
+      name: 'no time to end',
+      values: { preStopSeconds: 30, terminationGracePeriodSeconds: 30 },
+      error: /terminationGracePeriodSeconds: must be more than preStopSeconds/,
+    },
+    {
       name: 'no account',
       values: { serviceAccount: { create: false } },
       error: /serviceAccount\.name: name the account to use/,
