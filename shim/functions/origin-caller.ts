@@ -1,6 +1,6 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import type { DescMessage, DescMethodUnary, MessageShape } from '@bufbuild/protobuf';
+import { type DescMessage, type DescMethodUnary, type MessageShape, toBinary } from '@bufbuild/protobuf';
 import { Code, ConnectError, type Transport } from '@connectrpc/connect';
 import { compressionGzip, createNodeHttpClient, Http2SessionManager } from '@connectrpc/connect-node';
 import type { CommonTransportOptions, UniversalClientFn } from '@connectrpc/connect/protocol';
@@ -43,8 +43,13 @@ export interface OriginCallerOptions {
   readonly ownSchema?: number;
 }
 
-/** The longest answer that is read: one says more than its request, but not ten times. */
-const maxAnswerBytes = 128 * 1024 * 1024;
+/**
+ * The longest answer that is read: it says more than its request, but not many times. Two bytes can become a message
+ * of some hundreds in memory, so that whoever answers could end this process with less than a request of its size.
+ */
+function limitAnswer(requestBytes: number): number {
+  return 1024 * 1024 + 16 * requestBytes;
+}
 
 const transports = {
   connect: createConnectTransport,
@@ -72,7 +77,7 @@ export function createOriginCaller(options: OriginCallerOptions): OriginCaller {
     return connection;
   }
 
-  function createTransport(client: UniversalClientFn): Transport {
+  function createTransport(client: UniversalClientFn, readMaxBytes: number): Transport {
     const common: CommonTransportOptions = {
       httpClient: client,
       baseUrl: origin,
@@ -81,7 +86,7 @@ export function createOriginCaller(options: OriginCallerOptions): OriginCaller {
       acceptCompression: compressions,
       sendCompression: compressions[0] ?? null,
       compressMinBytes: 1024,
-      readMaxBytes: maxAnswerBytes,
+      readMaxBytes,
       writeMaxBytes: maxRequestBytes,
     };
     return transports[protocol](common);
@@ -92,11 +97,12 @@ export function createOriginCaller(options: OriginCallerOptions): OriginCaller {
     async call(method, request, { timeoutMs, signal }) {
       const current = connect();
       let seen: SeenResponse | undefined;
+      const readMaxBytes = limitAnswer(toBinary(method.input, request).length);
       const transport = createTransport(async (each) => {
         const response = await current.client(each);
         seen = { ...response, skew: skewOf(response.header) };
         return response;
-      });
+      }, readMaxBytes);
       try {
         const sent = { ...headers, [schemaVersionHeader]: `${ownSchema}` };
         // A message is an init of itself: nothing is copied.

@@ -168,6 +168,7 @@ describe('an edge that', () => {
     'bad-gateway': 'unavailable',
     html: 'garbage',
     noise: 'garbage',
+    flood: 'garbage',
     nothing: 'garbage',
     'no-version': 'garbage',
     half: 'unavailable',
@@ -214,6 +215,14 @@ describe('remote functions', () => {
     expect(call?.body.toString('latin1')).toContain('tag:weight-1');
     expect(call?.body.toString('latin1')).not.toContain('secret-project');
     expect(call?.body.toString('latin1')).not.toContain(token);
+  });
+
+  it('read no answer that is out of all proportion to its request', async () => {
+    await using edge = await startFaultyEdge(server.url);
+    edge.set('flood');
+    using remote = connect([edge.url], { timeoutMs: 100_000 });
+    await remote.functions.computeEndpoints(requestEndpoints());
+    expect(remote.place()?.lastError).toContain('it is no answer of a function');
   });
 
   it('take the next origin while the first is broken, and the first again', async () => {

@@ -50,6 +50,8 @@ const faults = {
   'bad-gateway': say(502, {}, ''),
   html: say(200, { 'content-type': 'text/html' }, '<h1>Welcome to nginx!</h1>'),
   noise: say(200, proto, Buffer.from('ff7f7b01deadbeef00112233445566778899', 'hex')),
+  /** Millions of messages of two bytes each. */
+  flood: say(200, proto, Buffer.alloc(8 * 1024 * 1024, '0a00', 'hex')),
   nothing: say(200, proto, Buffer.alloc(0)),
   async 'no-version'({ response, forward }: Exchange) {
     const { headers, ...answer } = await forward();
