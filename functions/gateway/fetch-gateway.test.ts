@@ -37,6 +37,16 @@ test.each([
   expect((await passThrough(request, { FUNCTIONS_TOKEN: 'token', ...bindings })).status).toBe(404);
 });
 
+test('a Worker that breaks down is UNAVAILABLE', async () => {
+  const binding = { fetch: () => Promise.reject(new Error('Worker exceeded memory limit')) };
+  const request = new Request(url, { headers: { authorization: 'Bearer token' } });
+  const response = await passThrough(request, { FUNCTIONS_TOKEN: 'token', [bindingName(service)]: binding });
+  expect([response.status, await response.json()]).toEqual([
+    503,
+    { code: 'unavailable', message: 'the function can not be reached, or has given no answer' },
+  ]);
+});
+
 test('a secret that is no text opens no door', async () => {
   const request = new Request(url, { headers: { authorization: 'Bearer [object Object]' } });
   expect((await passThrough(request, { FUNCTIONS_TOKEN: {} })).status).toBe(503);

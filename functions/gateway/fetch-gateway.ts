@@ -30,10 +30,19 @@ export async function passThrough(request: Request, bindings: GatewayBindings): 
       return refuse(admission.refusal);
     case 'admitted': {
       const binding = findBinding(bindings, admission.service);
-      return binding === undefined ? refuse(refuseUnknown().refusal) : await binding.fetch(withoutSecrets(request));
+      return binding === undefined ? refuse(refuseUnknown().refusal) : await callBinding(binding, request);
     }
     default:
       return admission satisfies never;
+  }
+}
+
+/** A Worker that breaks down, or is over its limits, throws here. */
+async function callBinding(binding: ServiceBinding, request: Request): Promise<Response> {
+  try {
+    return await binding.fetch(withoutSecrets(request));
+  } catch {
+    return refuse({ code: 'unavailable', message: 'the function can not be reached, or has given no answer' });
   }
 }
 
