@@ -1,4 +1,6 @@
 import { Agent, request } from 'node:http';
+import { connect } from 'node:http2';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { listenHttp } from './node.ts';
@@ -25,5 +27,32 @@ test('a connection whose request came to its end after the answer serves the nex
   await sleep(700);
   expect(await call(() => Promise.resolve())).toBe(first);
   agent.destroy();
+  await close();
+});
+
+test('a connection of HTTP/2 without a call ends, one with a call that is quiet stays', async () => {
+  const { url, close } = await listenHttp({
+    bindAddress: '127.0.0.1',
+    port: 0,
+    idleMs: 100,
+    handle: (_, response) => setTimeout(() => response.end('answer'), 400),
+  });
+  const [silent, busy] = [connect(url), connect(url)];
+  const answer = once(busy.request().resume(), 'end');
+  const left: string[] = [];
+  silent.once('close', () => left.push('silent'));
+  busy.once('close', () => left.push('busy'));
+  await answer;
+  expect(left).toEqual(['silent']);
+  await once(busy, 'close');
+  await close();
+});
+
+test('the calls at once on a connection of HTTP/2 are limited', async () => {
+  const { url, close } = await listenHttp({ bindAddress: '127.0.0.1', port: 0, handle: () => undefined });
+  const session = connect(url);
+  const [{ maxConcurrentStreams }] = (await once(session, 'remoteSettings')) as [{ maxConcurrentStreams: number }];
+  expect(maxConcurrentStreams).toBe(1000);
+  session.destroy();
   await close();
 });

@@ -27,6 +27,8 @@ export interface ListenOptions {
   readonly certificates?: CertificateFiles | undefined;
   /** How long running calls have to end once the server closes, in milliseconds; default: 5 s. */
   readonly drainMs?: number | undefined;
+  /** How long a connection of HTTP/2 may be without a call, in milliseconds; default: 5 minutes. */
+  readonly idleMs?: number | undefined;
 }
 
 /** A server that listens. */
@@ -42,6 +44,9 @@ const http2Preface = Buffer.from('PRI * HTTP/2.0');
 
 /** How long a new connection may stay silent, in milliseconds. */
 const silenceMs = 60_000;
+
+/** Calls at once on a connection of HTTP/2; Node's default is any number. A gateway brings the calls of all its callers. */
+const settings = { maxConcurrentStreams: 1000 };
 
 /** How long a caller has to read the answer to a request that it is still sending, in milliseconds. */
 const lingerMs = 500;
@@ -65,6 +70,7 @@ export async function listenHttp(options: ListenOptions): Promise<HttpListener> 
   open.http2.on('session', (session: ServerHttp2Session) => {
     sessions.add(session);
     session.once('close', () => sessions.delete(session));
+    endIdleSession(session, options.idleMs ?? 5 * 60_000);
   });
   const responses = new Set<HttpResponse>();
   server.on('request', (request: HttpRequest, response: HttpResponse) => {
@@ -103,13 +109,13 @@ interface Opened {
 }
 
 function openSecure(handle: ListenOptions['handle'], certificates: CertificateFiles): Opened {
-  const server = createSecureServer({ ...certificates.read(), allowHTTP1: true }, handle);
+  const server = createSecureServer({ ...certificates.read(), allowHTTP1: true, settings }, handle);
   return { server, http2: server, undecided: new Set() };
 }
 
 /** The HTTP/1.1 server listens; its own way to take a connection comes behind a look at the first bytes. */
 function openPlain(handle: ListenOptions['handle']): Opened {
-  const http2 = createHttp2Server(handle);
+  const http2 = createHttp2Server({ settings }, handle);
   const server = createHttpServer(handle);
   const undecided = new Set<Socket>();
   const takeConnection = server.listeners('connection');
@@ -138,6 +144,26 @@ function endUnreadRequest(request: IncomingMessage, response: HttpResponse): voi
       setTimeout(() => request.complete || socket.destroy(), lingerMs);
     }
   });
+}
+
+/** Ends a connection of HTTP/2 on which there is no call for a while, whatever else its caller sends. */
+function endIdleSession(session: ServerHttp2Session, idleMs: number): void {
+  let calls = 0;
+  const end = () => {
+    session.goaway();
+    session.destroy();
+  };
+  const wait = () => setTimeout(end, idleMs).unref();
+  let timer = wait();
+  session.on('stream', (stream) => {
+    calls++;
+    clearTimeout(timer);
+    stream.once('close', () => {
+      calls--;
+      if (calls === 0 && !session.destroyed) timer = wait();
+    });
+  });
+  session.once('close', () => clearTimeout(timer));
 }
 
 /** Looks at the first bytes of a connection and puts them back. */
