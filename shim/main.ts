@@ -6,7 +6,7 @@ import { createStatusPage } from './admin/status-page.ts';
 import { createComputationReport } from './telemetry/computation-report.ts';
 import { settingsToDataPlane, settingsToGroup } from './publishing/data-plane-inputs.ts';
 import { changeDelayMs, createConfiguredFunctions } from './functions/configured-functions.ts';
-import { sumUpAnswers } from './gateway/acknowledgement.ts';
+import { createAcknowledgementMemory } from './gateway/acknowledgement-memory.ts';
 import { createTailnetsView } from './gateway/endpoint-hosts.ts';
 import { type ResourcePlace, createGatewayProcess } from './gateway-process.ts';
 import { createHealth } from './probes/health.ts';
@@ -60,6 +60,7 @@ async function run(settings: Settings, place: ResourcePlace | undefined, log: Lo
     },
   });
   let groups: ReadonlyMap<string, GroupResult> = new Map();
+  const acknowledgements = createAcknowledgementMemory({ clock });
   const gateway =
     place &&
     createGatewayProcess(settings, {
@@ -71,7 +72,7 @@ async function run(settings: Settings, place: ResourcePlace | undefined, log: Lo
       onGroups: (groups) => tailnet.groups(groups),
       onTailnets: () => tailnet.changed(),
       tailnets: () => createTailnetsView(tailnet.devices(), groups.values(), tailnet),
-      acknowledgement: (group) => sumUpAnswers(xds.answers(typeUrls.endpoint, group)),
+      acknowledgement: (group) => acknowledgements(groups.get(group), xds.answers(typeUrls.endpoint, group)),
     });
   const tailnet = createTailnetProcess(settings, {
     clock,
