@@ -51,6 +51,11 @@ test.each([
     message: 'settings.allow_targets[0]: must be a CIDR or the end of a name [allow_targets.entry]',
   },
   {
+    name: 'a control character in a health check, which Envoy refuses with all else',
+    request: { endpoints: [{ ...endpoint, healthCheck: { path: '/\u0000' } }] },
+    message: 'endpoints[0].health_check.path: does not match regex pattern `^(/[!-~]*)?$` [string.pattern]',
+  },
+  {
     name: 'a group twice',
     request: { groupAssignments: [{ clusterName: 'a/b/c' }, { clusterName: 'a/b/c' }] },
     message:

@@ -78,7 +78,7 @@ const invalid: { name: string; request: RequestInit; message: string }[] = [
   {
     name: 'a relative path',
     request: { healthCheck: { path: 'healthz' } },
-    message: 'health_check.path: does not match regex pattern `^(/[^\\s]*)?$` [string.pattern]',
+    message: 'health_check.path: does not match regex pattern `^(/[!-~]*)?$` [string.pattern]',
   },
   {
     name: 'an unknown retry condition',
