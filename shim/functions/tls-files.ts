@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import type { Clock } from '../sources/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 
@@ -21,10 +22,11 @@ export interface TlsPaths {
 const lookMs = 10_000;
 
 /**
- * Reads the files, and again when one of them has changed: certificates are replaced while a process runs. What can't be
- * read any more keeps its last good content. The answer is the same object while nothing changes.
+ * Reads the files, and again when one of them has changed: certificates are replaced while a process runs, a certificate
+ * a moment before its key. What can't be read or used leaves the last good ones. The answer is the same object while
+ * nothing changes.
  *
- * @throws Error that names the file, when one can't be read at the start
+ * @throws Error that names the file, when one can't be read or used at the start
  */
 export function createTlsFiles(paths: TlsPaths, { clock, log }: { clock: Clock; log: Log }): () => TlsMaterial {
   const wanted = Object.entries(paths).filter((entry): entry is [string, string] => entry[1] !== undefined);
@@ -33,7 +35,9 @@ export function createTlsFiles(paths: TlsPaths, { clock, log }: { clock: Clock; 
   let lookedAtMs = clock.now();
 
   function read(): TlsMaterial {
-    return Object.fromEntries(wanted.map(([name, path]) => [name, readFileSync(path)]));
+    const next: TlsMaterial = Object.fromEntries(wanted.map(([name, path]) => [name, readFileSync(path)]));
+    checkMaterial(next, paths);
+    return next;
   }
 
   function stampOf(): string {
@@ -51,8 +55,20 @@ export function createTlsFiles(paths: TlsPaths, { clock, log }: { clock: Clock; 
         log.info({ files: wanted.map(([, path]) => path) }, 'certificates for the functions are read again');
       }
     } catch (err) {
-      log.warn({ err }, 'certificates for the functions cannot be read: the last good ones stay');
+      log.warn({ err }, 'certificates for the functions cannot be used: the last good ones stay');
     }
     return material;
   };
+}
+
+function checkMaterial({ ca, cert, key }: TlsMaterial, paths: TlsPaths): void {
+  // OpenSSL takes a file without any for no authorities at all.
+  if (ca !== undefined && !ca.includes('-----BEGIN CERTIFICATE-----'))
+    throw new Error(`${paths.ca} holds no certificate`);
+  try {
+    createSecureContext({ ca, cert, key });
+  } catch (cause) {
+    const files = [paths.ca, paths.cert, paths.key].filter((path) => path !== undefined).join(', ');
+    throw new Error(`${files} are no certificates with their key`, { cause });
+  }
 }
