@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
@@ -99,12 +99,16 @@ describe('a replay', () => {
       await writeFile(join(other, name), text.replace('"loadBalancingWeight":2}', '"loadBalancingWeight":5}'));
     }
     await writeFile(join(other, '20260101T000000000Z-0000-endpoints.json'), '{"devices":[]}');
+    await mkdir(join(other, '20260101T000000000Z-0001-endpoints.json'));
+    await symlink('/no/such/file', join(other, '20260101T000000000Z-0002-endpoints.json'));
     const { status, text } = await run([other]);
     await rm(other, { recursive: true });
     expect(status).toBe(1);
     expect(text).toContain('groups[web].loadAssignment.endpoints[0].loadBalancingWeight: 5 -> 2');
     expect(text).toContain('unreadable: it is no recording');
-    expect(text).toContain('4 recordings: 2 the same, 1 different, 0 without an answer, 1 unreadable');
+    expect(text).toContain('unreadable: it is no file');
+    expect(text).toContain('unreadable: it cannot be read: ENOENT');
+    expect(text).toContain('6 recordings: 2 the same, 1 different, 0 without an answer, 3 unreadable');
   });
 
   it.each([

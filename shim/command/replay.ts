@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Message, toBinary, toJson } from '@bufbuild/protobuf';
 import { type AnyFunction, callableFunctions, isFunctionName } from '../functions/callable-functions.ts';
@@ -75,7 +75,7 @@ async function replayFile(
   file: string,
   client: FunctionsClient | undefined,
 ): Promise<ReplayedRecording | 'same'> {
-  const recording = decodeRecording(await readFile(join(folder, file), 'utf8'));
+  const recording = await readRecording(join(folder, file));
   if (typeof recording === 'string') return { file, outcome: 'unreadable', detail: recording };
   const definition = callableFunctions[recording.function];
   try {
@@ -84,6 +84,15 @@ async function replayFile(
   } catch (err) {
     const detail = err instanceof Error ? err.message : String(err);
     return { file, outcome: 'failed', function: recording.function, detail };
+  }
+}
+
+/** One file that can't be read must not hide all the others, and a pipe would keep the command for ever. */
+async function readRecording(path: string): Promise<Recording | string> {
+  try {
+    return (await stat(path)).isFile() ? decodeRecording(await readFile(path, 'utf8')) : 'it is no file';
+  } catch (err) {
+    return `it cannot be read: ${err instanceof Error ? err.message : String(err)}`;
   }
 }
 
