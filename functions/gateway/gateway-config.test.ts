@@ -24,3 +24,17 @@ test('all errors are told together, with their variables and without a token', (
     ],
   });
 });
+
+test('of several tokens of the functions the first is sent, and one that no header can hold is refused', () => {
+  const env = { FUNCTIONS_TOKEN: 'secret', FUNCTIONS_UPSTREAMS: 'http://functions:9000' };
+  expect(parseGatewayConfig({ ...env, FUNCTIONS_UPSTREAM_TOKEN: 'old, new' })).toMatchObject({
+    kind: 'valid',
+    config: { upstreamToken: 'old' },
+  });
+  expect(parseGatewayConfig({ ...env, FUNCTIONS_UPSTREAM_TOKEN: 'a\nb' })).toEqual({
+    kind: 'invalid',
+    errors: [
+      'FUNCTIONS_UPSTREAM_TOKEN must be printable characters without spaces; the value itself is not shown here',
+    ],
+  });
+});
