@@ -69,7 +69,7 @@ describe('the server', () => {
 it.each(['server.ts', 'client.ts', 'main.ts'])('%s says how it is used', async (name) => {
   const { code, output } = await run(name, ['--bogus']);
   expect(code).toBe(2);
-  expect(output).toMatch(/^Unknown option '--bogus'.*\nTry: tailway \w+ --help$/);
+  expect(output).toMatch(/^--bogus: there is no such flag\.\nTry: tailway \w+ --help$/);
   expect(output).not.toContain('    at ');
 });
 
