@@ -7,7 +7,7 @@ import { type Member } from './member.ts';
 import { predictShares, type Shares } from './predicted-share.ts';
 
 /** Envoy's own overprovisioning factor, for groups that set none. */
-const defaultOverprovisioningFactor = 140;
+export const defaultOverprovisioningFactor = 140;
 
 /** Members that share priority, region and zone, before they are weighed. */
 interface Cell {

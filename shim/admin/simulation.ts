@@ -1,4 +1,5 @@
 import type { GroupResult, Locality } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+import { defaultOverprovisioningFactor } from '../../functions/endpoints/locality.ts';
 import { predictShares } from '../../functions/endpoints/predicted-share.ts';
 
 /** What would become of groups if hosts were down: the JSON of `/simulate`. Shares are 0 to 1 of a group's requests. */
@@ -57,9 +58,6 @@ export type SimulationAnswer =
   | { readonly ok: true; readonly simulation: Simulation }
   | { readonly ok: false; readonly detail: string };
 
-/** Percent, where the group says nothing: Envoy's default. */
-const defaultOverprovisioning = 140;
-
 /**
  * Predicts the shares of groups with hosts down, by the function that predicts them for statuses. All other hosts are
  * taken as healthy: what Envoy's health checks found is known to Envoy alone.
@@ -87,7 +85,7 @@ export function simulate(results: Iterable<GroupResult>, { down, group }: Simula
 }
 
 function simulateGroup({ name, localities, loadAssignment }: GroupResult, down: ReadonlySet<string>): SimulatedGroup {
-  const overprovisioning = loadAssignment?.policy?.overprovisioningFactor ?? defaultOverprovisioning;
+  const overprovisioning = loadAssignment?.policy?.overprovisioningFactor ?? defaultOverprovisioningFactor;
   const predict = (hosts: ReadonlySet<string>) =>
     predictShares(
       localities.map((locality) => {

@@ -1,5 +1,6 @@
 import type { ServiceEndpoint } from '../../proto/gen/tailway/gateway/v1/gateway_pb.ts';
 import type { TailscaleEndpointsStatus } from '../custom-resources/status-schemas.ts';
+import { formatStatusTime } from '../custom-resources/status-time.ts';
 import { type HostStatus, endpointToHosts } from './endpoint-hosts.ts';
 import { formatRefusalReason } from './refusal-reason.ts';
 import { findRefusals, ignoredFields } from './status-accepted.ts';
@@ -36,7 +37,7 @@ export function computeStatus(input: StatusInput): DesiredEndpointsStatus {
     discoveredEndpoints: found.length + input.discovered,
     totalEndpoints: all.length,
     healthyEndpoints: all.filter(({ health }) => health !== 'Unhealthy').length,
-    ...(input.tailnet.lastSyncMs === undefined ? {} : { lastSync: formatTime(input.tailnet.lastSyncMs) }),
+    ...(input.tailnet.lastSyncMs === undefined ? {} : { lastSync: formatStatusTime(input.tailnet.lastSyncMs) }),
     endpointStatus: all.slice(0, maxHosts),
   };
 }
@@ -61,8 +62,4 @@ function refusedHosts({ findings }: StatusInput): HostStatus[] {
     reason: all[0]?.reason ?? 'Invalid',
     message: summarize(all),
   }));
-}
-
-function formatTime(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }

@@ -1,3 +1,4 @@
+import { formatStatusTime } from '../custom-resources/status-time.ts';
 import { isDeepStrictEqual } from 'node:util';
 
 /** https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/ : a condition, but for the time that its status has held. */
@@ -18,7 +19,7 @@ export interface ResourceStatus {
 /** Each condition with `lastTransitionTime`: what `observed` says while its status is the same, else now. */
 export function withTransitionTimes(status: ResourceStatus, observed: unknown, nowMs: number): ResourceStatus {
   const before = new Map(conditionsOf(observed).map((condition) => [condition['type'], condition]));
-  const now = `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
+  const now = formatStatusTime(nowMs);
   const conditions = status.conditions.map((condition) => {
     const known = before.get(condition.type);
     const since = known?.['status'] === condition.status ? known['lastTransitionTime'] : undefined;

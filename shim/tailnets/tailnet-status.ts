@@ -1,3 +1,4 @@
+import { formatStatusTime } from '../custom-resources/status-time.ts';
 import type { Finding } from '../custom-resources/finding.ts';
 import type { Condition, TailscaleTailnetStatus } from '../custom-resources/status-schemas.ts';
 import type { SourceFailure } from '../sources/device-source.ts';
@@ -34,7 +35,7 @@ export function computeTailnetStatus(input: TailnetStatusInput): DesiredTailnetS
   return {
     conditions: conditions.map((each) => Object.assign(each, { observedGeneration: generation })),
     ...(devices === undefined ? {} : { devices }),
-    ...(reading?.lastSuccessAtMs === undefined ? {} : { lastSync: formatTime(reading.lastSuccessAtMs) }),
+    ...(reading?.lastSuccessAtMs === undefined ? {} : { lastSync: formatStatusTime(reading.lastSuccessAtMs) }),
   };
 }
 
@@ -114,9 +115,4 @@ function sum(findings: readonly Finding[]): string {
   const told = findings.slice(0, 5).map(({ detail }) => detail);
   const more = findings.length > 5 ? ` (and ${findings.length - 5} more)` : '';
   return told.join('; ') + more;
-}
-
-/** As Kubernetes writes times: without fractions of seconds. */
-function formatTime(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
