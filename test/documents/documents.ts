@@ -19,6 +19,8 @@ export interface CodeBlock {
   readonly text: string;
   /** `<!-- … -->` before it: `needs …`, what a machine with Node has not, or `keeps running`; empty: none of these. */
   readonly marker: string;
+  /** The `json` block that follows it directly, which shows an answer; undefined: none. */
+  readonly answer: string | undefined;
 }
 
 /** The README, and what is in `docs/`. */
@@ -31,10 +33,12 @@ export function readDocuments(): readonly Document[] {
 /** The fenced blocks of a document, in their order. */
 export function readCodeBlocks({ path, text }: Document): readonly CodeBlock[] {
   const blocks: CodeBlock[] = [];
-  for (const match of text.matchAll(/(?:<!-- ([^>]*?) -->\n\n?)?^```(\w*)\n(.*?)^```$/gms)) {
-    const [whole, marker = '', language = '', content = ''] = match;
+  for (const match of text.matchAll(
+    /(?:<!-- ([^>]*?) -->\n\n?)?^```(\w*)\n(.*?)^```$(?:(?=\n\n```json\n(.*?)^```$)|)/gms,
+  )) {
+    const [whole, marker = '', language = '', content = '', answer] = match;
     const before = text.slice(0, match.index + whole.length - content.length - 3);
-    blocks.push({ place: `${path}:${before.split('\n').length}`, language, text: content, marker });
+    blocks.push({ place: `${path}:${before.split('\n').length}`, language, text: content, marker, answer });
   }
   return blocks;
 }

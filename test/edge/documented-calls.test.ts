@@ -1,24 +1,28 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { createConnectRouter } from '@connectrpc/connect';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { registerFunctions } from '../../functions/all-functions.ts';
-import { readDocumentedBlocks } from './documented-blocks.ts';
+import { projectFolder, readCodeBlocks, readDocuments } from '../documents/documents.ts';
 import { createDocumentedServices, type DocumentedServices } from './documented-services.ts';
 
 // What docs/edge.md shows is run as it stands, in its order, and has to give the answers that it shows.
 
-const root = join(import.meta.dirname, '../..');
-const blocks = readDocumentedBlocks(await readFile(join(root, 'docs/edge.md'), 'utf8')).filter(
-  ({ marker }) => marker !== 'needs an account',
-);
+const blocks = readDocuments()
+  .filter(({ path }) => path === 'docs/edge.md')
+  .flatMap(readCodeBlocks)
+  .filter(({ language, marker }) => language === 'bash' && marker !== 'needs an account')
+  .map(({ place, text, marker, answer }) => ({
+    place,
+    commands: text,
+    marker,
+    answer: answer === undefined ? undefined : (JSON.parse(answer) as unknown),
+  }));
 const services = blocks.filter(({ marker }) => marker === 'keeps running');
 const calls = blocks.filter(({ marker }) => marker === '');
 
 let documented: DocumentedServices;
 
 beforeAll(async () => {
-  documented = await createDocumentedServices(root);
+  documented = await createDocumentedServices(projectFolder);
   for (const { commands } of services) {
     await documented.start(commands);
   }
@@ -28,7 +32,7 @@ afterAll(async () => {
   await documented[Symbol.asyncDispose]();
 });
 
-test.each(calls)('line $line of docs/edge.md gives the answer that is shown', async ({ commands, answer }) => {
+test.each(calls)('$place gives the answer that is shown', async ({ commands, answer }) => {
   const { code, output } = await documented.run(commands);
   expect({ code, output }).toMatchObject({ code: 0 });
   // Where none is shown there is none to compare.
@@ -39,7 +43,7 @@ const reflected = calls.filter(
   ({ commands }) => commands.includes('npx buf curl http') && commands.includes('tailway.'),
 );
 
-describe.each(reflected)('line $line of docs/edge.md', ({ commands, answer }) => {
+describe.each(reflected)('$place', ({ commands, answer }) => {
   test.each([
     '--protocol grpc --http2-prior-knowledge',
     '--schema . --protocol connect',

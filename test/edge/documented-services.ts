@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
-import { type AddressInfo } from 'node:net';
+import { freePorts } from '../../deploy/demo/free-port.ts';
+import { waitFor } from '../../deploy/demo/wait-for.ts';
 import { offline } from './worker-bundle.ts';
 
 /** How a document's commands are run: with this checkout's programs, and with ports that are free. */
@@ -17,10 +17,9 @@ const startMs = 40_000;
 
 /** Creates the runner. Each port of the document, as `127.0.0.1:PORT`, is replaced by a free one. */
 export async function createDocumentedServices(root: string): Promise<DocumentedServices> {
-  const ports = new Map<number, number>();
-  for (const documented of [9000, 9001, 8787]) {
-    ports.set(documented, await findFreePort());
-  }
+  const documentedPorts = [9000, 9001, 8787];
+  const free = await freePorts(documentedPorts.length);
+  const ports = new Map(documentedPorts.map((documented, index) => [documented, free[index] ?? 0]));
   const env = { ...process.env, ...offline, BIND_ADDRESS: '127.0.0.1' };
   const groups: number[] = [];
 
@@ -52,7 +51,8 @@ export async function createDocumentedServices(root: string): Promise<Documented
       const child = start(commands, port);
       child.stdout.resume();
       groups.push(child.pid ?? 0);
-      await waitForHealth(`http://127.0.0.1:${port}/healthz`);
+      const isHealthy = async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).ok || undefined;
+      await waitFor(commands, isHealthy, startMs);
     },
     async [Symbol.asyncDispose]() {
       groups.filter((pid) => pid > 0).forEach((pid) => process.kill(-pid, 'SIGTERM'));
@@ -64,26 +64,4 @@ export async function createDocumentedServices(root: string): Promise<Documented
 function documentedPort(commands: string): number {
   if (commands.includes('wrangler dev')) return 8787;
   return commands.includes('functions:gateway') ? 9001 : 9000;
-}
-
-async function waitForHealth(url: string): Promise<void> {
-  const end = AbortSignal.timeout(startMs);
-  for (;;) {
-    end.throwIfAborted();
-    const isHealthy = await fetch(url).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-    if (isHealthy) return;
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
