@@ -23,36 +23,42 @@ export function trackConnections(
   },
 ): Connections {
   const { windowBytes, log, opened, closed } = options;
-  const sessions = new Set<ServerHttp2Session>();
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-  });
+  const sessions = new Map<Socket, ServerHttp2Session>();
+  let newest: ServerHttp2Session | undefined;
   server.on('session', (session) => {
-    sessions.add(session);
     session.setLocalWindowSize(windowBytes);
-    opened?.();
-    session.on('close', () => {
-      sessions.delete(session);
-      closed?.();
-    });
+    newest = session;
   });
+  // The server's own listener, which came first, has just made the session.
+  server.on('connection', (socket: Socket) => {
+    if (newest !== undefined) sessions.set(socket, newest);
+    socket.on('close', onClose);
+    opened?.();
+  });
+  // One listener for all: what is allocated for a connection is allocated for very many.
+  function onClose(this: Socket): void {
+    sessions.delete(this);
+    closed?.();
+  }
   server.on('sessionError', (err) => log.debug({ error: String(err) }, 'connection failed'));
   server.on('error', (err) => log.error({ err }, 'listener failed'));
 
   return {
     keepAlive: (intervalMs) =>
-      startKeepalive(sessions, intervalMs, (session) => {
-        log.info({ peer: session.socket.remoteAddress }, 'connection lost: peer does not answer pings');
-        session.destroy();
-      }),
+      startKeepalive(
+        () => sessions.values(),
+        intervalMs,
+        (session) => {
+          log.info({ peer: session.socket.remoteAddress }, 'connection lost: peer does not answer pings');
+          session.destroy();
+        },
+      ),
     async close(graceMs) {
       const ended = new Promise((resolve) => server.close(resolve));
-      for (const session of sessions) session.close();
+      for (const session of sessions.values()) session.close();
       const timer = setTimeout(() => {
         // A session that has said goodbye lets go of its socket only when the peer does, and destroying it again does nothing.
-        for (const socket of sockets) socket.destroy();
+        for (const socket of sessions.keys()) socket.destroy();
       }, graceMs);
       await ended;
       clearTimeout(timer);

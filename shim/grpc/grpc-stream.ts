@@ -50,10 +50,16 @@ export interface GrpcStreamHandler {
 /** Handles one kind of call. */
 export type GrpcMethod = (stream: GrpcStream) => GrpcStreamHandler;
 
-// No more than needed: Node keeps the headers of a stream for as long as it lives.
-const responseHeaders = { ':status': 200, 'content-type': 'application/grpc' } satisfies OutgoingHttpHeaders;
+// A list, which Node takes as it is and all streams share: of an object, and of one with a date, each would keep a copy.
+const responseHeaders = [':status', '200', 'content-type', 'application/grpc'];
 
-const refusalHeaders = { ...responseHeaders, 'grpc-accept-encoding': 'identity' } satisfies OutgoingHttpHeaders;
+const responseOptions = { waitForTrailers: true, sendDate: false };
+
+const refusalHeaders = {
+  ':status': 200,
+  'content-type': 'application/grpc',
+  'grpc-accept-encoding': 'identity',
+} satisfies OutgoingHttpHeaders;
 
 const frameStatuses: Readonly<Record<FrameProblem, GrpcStatus>> = {
   'too large': { code: grpcCodes.resourceExhausted, message: 'message is larger than 4 MiB' },
@@ -71,7 +77,6 @@ export function serveGrpcStream(stream: ServerHttp2Stream, method: GrpcMethod, o
   (stream as CallStream)[callKey] = call;
   stream.on('data', onData);
   stream.on('end', onEnd);
-  stream.on('wantTrailers', onWantTrailers);
   stream.on('close', onClose);
   // What went wrong is told by `close`, which follows.
   stream.on('error', ignore);
@@ -119,15 +124,17 @@ class Call implements GrpcStream {
   write(frame: Buffer): void {
     if (this.isOver()) return;
     // Headers go with the first message, in one packet.
-    if (!this.stream.headersSent) this.stream.respond(responseHeaders, { waitForTrailers: true });
+    if (!this.stream.headersSent) this.stream.respond(responseHeaders, responseOptions);
     this.stream.write(frame, this.onWritten);
   }
 
   end(status: GrpcStatus): void {
     if (this.isOver()) return;
     this.trailers = statusHeaders(status);
-    if (this.stream.headersSent) this.stream.end();
-    else {
+    if (this.stream.headersSent) {
+      this.stream.on('wantTrailers', onWantTrailers);
+      this.stream.end();
+    } else {
       this.stream.respond({ ...refusalHeaders, ...this.trailers }, { endStream: true });
       closeSoon(this.stream);
     }

@@ -1,11 +1,11 @@
 import type { ServerHttp2Session } from 'node:http2';
 
 /**
- * Pings every session each `intervalMs`, and hands one that has not answered by the next time to `lost`: a peer that is gone
+ * Pings each of `sessions` every `intervalMs`, and hands one that has not answered by the next time to `lost`: a peer that is gone
  * without a word is noticed in no other way. Answers with the function that stops it.
  */
 export function startKeepalive(
-  sessions: ReadonlySet<ServerHttp2Session>,
+  sessions: () => Iterable<ServerHttp2Session>,
   intervalMs: number,
   lost: (session: ServerHttp2Session) => void,
 ): () => void {
@@ -13,7 +13,7 @@ export function startKeepalive(
   const timer = setInterval(() => {
     const late = unanswered;
     unanswered = new Set();
-    for (const session of sessions) {
+    for (const session of sessions()) {
       if (late.has(session)) lost(session);
       else ping(session, unanswered);
     }

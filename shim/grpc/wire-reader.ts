@@ -65,6 +65,12 @@ class BufferReader implements WireReader {
   }
 
   private varint(): number {
+    const first = this.message[this.position];
+    // Nearly all numbers are of one byte.
+    if (first !== undefined && first < 0x80) {
+      this.position += 1;
+      return first;
+    }
     let value = 0;
     for (let shift = 0; shift < 70; shift += 7) {
       const byte = this.message[this.position];

@@ -9,9 +9,14 @@ import {
 } from '../../proto/gen/envoy/service/discovery/v3/discovery_pb.ts';
 import { decodeDeltaRequest, decodeSotwRequest } from './discovery-request.ts';
 import type { PreviousLists } from './discovery-request.ts';
+import { createNewestNameLists } from './name-list.ts';
 import { typeUrls } from './resource.ts';
 
 const nothing: PreviousLists = new Map();
+
+function decodeSotw(message: Buffer, previous: PreviousLists, newest = createNewestNameLists()) {
+  return decodeSotwRequest(message, previous, newest);
+}
 
 function encodeSotw(request: MessageInitShape<typeof DiscoveryRequestSchema>): Buffer {
   return Buffer.from(toBinary(DiscoveryRequestSchema, create(DiscoveryRequestSchema, request)));
@@ -35,7 +40,7 @@ test('reads of a DiscoveryRequest what the generated types wrote', () => {
   fc.assert(
     fc.property(request, ({ node, errorDetail, ...rest }) => {
       const message = { ...rest, ...(node && { node }), ...(errorDetail && { errorDetail }) };
-      const decoded = decodeSotwRequest(encodeSotw(message), nothing);
+      const decoded = decodeSotw(encodeSotw(message), nothing);
       expect(decoded.typeUrl).toBe(rest.typeUrl);
       expect(decoded.nodeId).toBe(node?.id);
       expect(decoded.request).toEqual({
@@ -76,14 +81,28 @@ test('reads of a DeltaDiscoveryRequest what the generated types wrote', () => {
 
 test('does not read a list again that has not changed', () => {
   const typeUrl = typeUrls.endpoint;
-  const first = decodeSotwRequest(encodeSotw({ typeUrl, resourceNames: ['a', 'b'] }), nothing);
+  const first = decodeSotw(encodeSotw({ typeUrl, resourceNames: ['a', 'b'] }), nothing);
   const previous = new Map([[typeUrl, first]]);
-  const ack = decodeSotwRequest(encodeSotw({ typeUrl, resourceNames: ['a', 'b'], responseNonce: '1' }), previous);
+  const ack = decodeSotw(encodeSotw({ typeUrl, resourceNames: ['a', 'b'], responseNonce: '1' }), previous);
   expect(ack.request.names).toBe(first.request.names);
-  const change = decodeSotwRequest(encodeSotw({ typeUrl, resourceNames: ['a', 'c'], responseNonce: '1' }), previous);
+  const change = decodeSotw(encodeSotw({ typeUrl, resourceNames: ['a', 'c'], responseNonce: '1' }), previous);
   expect(change.request.names).toEqual(['a', 'c']);
-  const other = decodeSotwRequest(encodeSotw({ typeUrl: typeUrls.route, resourceNames: ['a', 'b'] }), previous);
+  const other = decodeSotw(encodeSotw({ typeUrl: typeUrls.route, resourceNames: ['a', 'b'] }), previous);
   expect(other.list).not.toBe(first.list);
+});
+
+test('reads and keeps a list once that many clients send', () => {
+  const newest = createNewestNameLists();
+  const typeUrl = typeUrls.endpoint;
+  const ask = (names: string[], type: string = typeUrl) =>
+    decodeSotw(encodeSotw({ typeUrl: type, resourceNames: names }), nothing, newest).list;
+  const first = ask(['a', 'b']);
+  expect(ask(['a', 'b'])).toBe(first);
+  expect(ask(['a', 'b'], typeUrls.route)).not.toBe(first);
+  expect(ask(['a', 'c'])).toMatchObject({ names: ['a', 'c'] });
+  expect(ask(['a', 'b'])).toEqual(first);
+  const unserved = ask(['a'], 'unserved');
+  expect(ask(['a'], 'unserved')).not.toBe(unserved);
 });
 
 test('reads names that do not stand together', () => {
@@ -92,7 +111,7 @@ test('reads names that do not stand together', () => {
     encodeSotw({ typeUrl: typeUrls.route }),
     encodeSotw({ resourceNames: ['b'], versionInfo: '1' }),
   ]);
-  expect(decodeSotwRequest(bytes, nothing)).toMatchObject({ typeUrl: typeUrls.route, request: { names: ['a', 'b'] } });
+  expect(decodeSotw(bytes, nothing)).toMatchObject({ typeUrl: typeUrls.route, request: { names: ['a', 'b'] } });
 });
 
 test.each<[string, Buffer]>([
@@ -104,7 +123,7 @@ test.each<[string, Buffer]>([
   ['a group', Buffer.from([0x63, 0x64])],
   ['half a fixed number', Buffer.from([0x61, 0x00])],
 ])('refuses what is no message: %s', (_, bytes) => {
-  expect(() => decodeSotwRequest(bytes, nothing)).toThrow(RangeError);
+  expect(() => decodeSotw(bytes, nothing)).toThrow(RangeError);
   expect(() => decodeDeltaRequest(bytes)).toThrow(RangeError);
 });
 
@@ -112,7 +131,7 @@ test('throws nothing but a RangeError for any bytes', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
       for (const decode of [
-        () => decodeSotwRequest(Buffer.from(bytes), nothing),
+        () => decodeSotw(Buffer.from(bytes), nothing),
         () => decodeDeltaRequest(Buffer.from(bytes)),
       ]) {
         try {
@@ -123,5 +142,5 @@ test('throws nothing but a RangeError for any bytes', () => {
       }
     }),
   );
-  expect(decodeSotwRequest(Buffer.alloc(0), nothing).request.names).toEqual([]);
+  expect(decodeSotw(Buffer.alloc(0), nothing).request.names).toEqual([]);
 });

@@ -1,3 +1,5 @@
+import { emptyNameList } from './name-list.ts';
+import type { NameList, NewestNameLists } from './name-list.ts';
 import type { DeltaRequest } from './delta-subscription.ts';
 import type { SotwRequest } from './sotw-subscription.ts';
 import { createWireReader } from '../grpc/wire-reader.ts';
@@ -11,27 +13,19 @@ export interface DiscoveryRequestMessage<Request> {
   readonly request: Request;
 }
 
-/** A list of names with the bytes that it was read from, and what stood between them. */
-export interface NameList {
-  readonly names: readonly string[];
-  readonly bytes: Buffer;
-}
-
 /** The lists of the last requests, by type. */
 export type PreviousLists = ReadonlyMap<string, { readonly list: NameList }>;
 
-/** The list of a request that has none. */
-export const emptyNameList: NameList = { names: [], bytes: Buffer.alloc(0) };
-
 /**
  * Reads what matters of a `DiscoveryRequest`, the commonest message of all: every client answers every response with one,
- * and repeats in it all its names. When their bytes are those of the `previous` list of
- * the type, so are the names, and none is decoded.
+ * and repeats in it all its names. When their bytes are those of the `previous` list of the type, or of the `newest` of any
+ * client, so are the names, and none is decoded.
  * Throws a RangeError for what is no message.
  */
 export function decodeSotwRequest(
   message: Buffer,
   previous: PreviousLists,
+  newest: NewestNameLists,
 ): DiscoveryRequestMessage<SotwRequest> & { readonly list: NameList } {
   const fields = createWireReader(message);
   let typeUrl = '';
@@ -53,7 +47,7 @@ export function decodeSotwRequest(
   }
   const bytes = message.subarray(start, Math.max(start, end));
   const known = previous.get(typeUrl)?.list ?? emptyNameList;
-  const list = known.bytes.equals(bytes) ? known : { names: decodeNames(bytes), bytes: Buffer.from(bytes) };
+  const list = known.bytes.equals(bytes) ? known : newest.take(typeUrl, bytes, decodeNames);
   return { typeUrl, nodeId, request: { names: list.names, nonce, error }, list };
 }
 

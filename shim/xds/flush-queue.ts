@@ -1,33 +1,62 @@
-import type { FlushableStream } from './stream-subscription.ts';
+/** A stream that sends what is due on it, unless the client still has to take what was sent before. */
+export interface FlushableStream {
+  /** Whether anything was sent. */
+  flush(): boolean;
+}
 
 /** Lets many streams send, a few at a time. */
 export interface FlushQueue {
-  /** Lets each of `streams` send once: the first few now, the others in the next turns of the event loop. */
+  /** Lets each of `streams` send once: the first few now, the others as soon as those before them have. */
   add(streams: Iterable<FlushableStream>): void;
+  /** To be told when what `stream` sent has left for its connection. */
+  left(stream: FlushableStream): void;
   /** Forgets those that have not sent yet. */
   clear(): void;
 }
 
-/**
- * How many streams send in one turn. What is written in a turn reaches the sockets at its end: without turns in between, the
- * first of thousands of clients would wait for the last one's frame, and nothing would be read meanwhile.
- */
-const batchSize = 32;
+/** How many streams send before the first of their frames reaches its socket. More of them would go through the caches twice. */
+const batchSize = 8;
 
-/** An empty queue. A stream that is in it already stays where it is: it sends the newest when its turn comes. */
+/** How many streams send before anything else is done: a tenth of a second's work. */
+const maxPerTurn = 8192;
+
+/**
+ * An empty queue. A stream that is in it already stays where it is: it sends the newest when its turn comes.
+ *
+ * Frames reach their sockets after the current turn of the event loop. Node tells there and then when they have, so the next
+ * few can follow in the same turn, before the loop reads from any socket: the last client does not wait for the answers of
+ * the first ones. Where a frame does not leave at once, the next turn goes on.
+ */
 export function createFlushQueue(): FlushQueue {
   const waiting = new Set<FlushableStream>();
   let turn: NodeJS.Immediate | undefined;
+  /** The last of those that have just sent. */
+  let last: FlushableStream | undefined;
+  let sentInTurn = 0;
 
   function flushBatch(): void {
-    turn = undefined;
+    last = undefined;
     let left = batchSize;
     for (const stream of waiting) {
       waiting.delete(stream);
-      stream.flush();
+      if (stream.flush()) last = stream;
       if (--left === 0) break;
     }
-    if (waiting.size > 0) turn ??= setImmediate(flushBatch);
+    sentInTurn += batchSize;
+    if (waiting.size > 0) turn ??= setImmediate(flushNextTurn);
+    else forgetTurn();
+  }
+
+  function flushNextTurn(): void {
+    turn = undefined;
+    sentInTurn = 0;
+    flushBatch();
+  }
+
+  function forgetTurn(): void {
+    clearImmediate(turn);
+    turn = undefined;
+    sentInTurn = 0;
   }
 
   return {
@@ -35,10 +64,12 @@ export function createFlushQueue(): FlushQueue {
       for (const stream of streams) waiting.add(stream);
       if (turn === undefined && waiting.size > 0) flushBatch();
     },
+    left(stream) {
+      if (stream === last && waiting.size > 0 && sentInTurn < maxPerTurn) flushBatch();
+    },
     clear() {
       waiting.clear();
-      clearImmediate(turn);
-      turn = undefined;
+      forgetTurn();
     },
   };
 }

@@ -1,7 +1,9 @@
 import { createDeltaState, transitionDelta } from './delta-subscription.ts';
 import type { DeltaRequest, DeltaState } from './delta-subscription.ts';
-import { decodeDeltaRequest, decodeSotwRequest, emptyNameList } from './discovery-request.ts';
-import type { DiscoveryRequestMessage, NameList, PreviousLists } from './discovery-request.ts';
+import { decodeDeltaRequest, decodeSotwRequest } from './discovery-request.ts';
+import type { DiscoveryRequestMessage, PreviousLists } from './discovery-request.ts';
+import { emptyNameList } from './name-list.ts';
+import type { NameList, NewestNameLists } from './name-list.ts';
 import type { XdsVariant } from './observer.ts';
 import type { TypeUrl } from './resource.ts';
 import { createSotwState, transitionSotw } from './sotw-subscription.ts';
@@ -13,8 +15,8 @@ export interface XdsProtocol<State extends SubscriptionState, Request> {
   readonly variant: XdsVariant;
   readonly createState: (typeUrl: TypeUrl) => State;
   readonly transition: (state: State, event: SubscriptionEvent<Request>) => Transition<State>;
-  /** Throws a RangeError for what is no request. `previous` has the list of the last request by type. */
-  readonly decode: (message: Buffer, previous: PreviousLists) => DecodedRequest<Request>;
+  /** Throws a RangeError for what is no request. `previous` has the list of the client's last request by type, `newest` that of all clients. */
+  readonly decode: (message: Buffer, previous: PreviousLists, newest: NewestNameLists) => DecodedRequest<Request>;
 }
 
 /** A request, with the list of names to give as the previous one next time. */

@@ -119,6 +119,39 @@ test('sends equal content as equal bytes to all, and never a nonce twice on one 
   }
 });
 
+test('answers with the headers of gRPC and no others, on every stream', async () => {
+  const { cache, session } = await start();
+  cache.apply([set(typeUrls.endpoint, 'a', '1')]);
+  for (let i = 0; i < 2; i += 1) {
+    const call = openSotw(session);
+    call.send({ typeUrl: typeUrls.endpoint, resourceNames: ['a'] });
+    const [headers] = await once(call.stream, 'response');
+    expect(Object.entries(headers)).toEqual([
+      [':status', 200],
+      ['content-type', 'application/grpc'],
+    ]);
+    call.end();
+    expect(await call.status).toEqual({ code: 0, message: '' });
+  }
+});
+
+test('sends a change to all clients before it reads their answers', async () => {
+  const steps: string[] = [];
+  const { cache, port } = await start({
+    observer: { pushed: () => void steps.push('push'), acked: () => void steps.push('ack') },
+  });
+  cache.apply([set(typeUrls.endpoint, 'a', '1')]);
+  const calls = await Promise.all(Array.from({ length: 100 }, async () => openSotw(await connectTo(port))));
+  for (const call of calls) call.send({ typeUrl: typeUrls.endpoint, resourceNames: ['a'] });
+  await Promise.all(calls.map((call) => take(call, ['a'])));
+  await until(() => steps.length === 200);
+  steps.length = 0;
+  cache.apply([set(typeUrls.endpoint, 'a', '2')]);
+  await Promise.all(calls.map((call) => take(call, ['a'])));
+  await until(() => steps.length === 200);
+  expect(steps.lastIndexOf('push')).toBeLessThan(steps.indexOf('ack'));
+});
+
 test('makes before it breaks: what goes is sent after what no longer refers to it', async () => {
   const { cache, session } = await start();
   cache.apply([

@@ -4,22 +4,25 @@ import type { ServerHttp2Stream } from 'node:http2';
 import { Health } from '../../proto/gen/grpc/health/v1/health_pb.ts';
 import { createConvergenceRound } from './convergence.ts';
 import { createFlushQueue } from './flush-queue.ts';
+import type { FlushableStream } from './flush-queue.ts';
 import { createGrpcHealth } from '../grpc/grpc-health.ts';
 import { createGrpcReflection } from '../grpc/grpc-reflection.ts';
 import { grpcCodes, refuseGrpcStream, serveGrpcStream } from '../grpc/grpc-stream.ts';
 import type { GrpcMethod } from '../grpc/grpc-stream.ts';
 import { trackConnections } from '../grpc/connections.ts';
 import { listenHttp2 } from '../grpc/listen.ts';
+import { createNewestNameLists } from './name-list.ts';
 import type { XdsLog, XdsObserver, XdsStreamKind, XdsStreamStatus } from './observer.ts';
 import { deltaProtocol, sotwProtocol } from './protocol.ts';
 import type { TypeUrl } from './resource.ts';
 import type { ResourceCache, Transaction } from './resource-cache.ts';
 import { createResponseEncoder } from './response-encoder.ts';
 import { discoveryMethods, discoveryServices } from './services.ts';
-import type { FlushableStream, ResourceAnswer, XdsStreamContext, XdsSubscriber } from './stream-subscription.ts';
+import type { ResourceAnswer, XdsStreamContext, XdsSubscriber } from './stream-subscription.ts';
 import { createXdsStream } from './stream.ts';
-import type { XdsStream } from './stream.ts';
+import type { XdsStream, XdsStreamMethod } from './stream.ts';
 import { createSubscriptionIndex } from './subscription-index.ts';
+import type { SubscriptionState } from './subscription.ts';
 
 /** What an xDS server is made of. */
 export interface XdsServerOptions {
@@ -79,7 +82,17 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
   const index = createSubscriptionIndex<XdsSubscriber>();
   const encoder = createResponseEncoder();
   const flushes = createFlushQueue();
-  const ctx: XdsStreamContext = { cache, encoder, index, nodeId: options.nodeId ?? '', log, observer, clock };
+  const ctx: XdsStreamContext = {
+    cache,
+    encoder,
+    index,
+    flushes,
+    nameLists: createNewestNameLists(),
+    nodeId: options.nodeId ?? '',
+    log,
+    observer,
+    clock,
+  };
   const health = createGrpcHealth(discoveryServices.map(({ service }) => service.typeName));
   const streams = new Set<XdsStream>();
   const methods = new Map<string, GrpcMethod>([
@@ -98,13 +111,16 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
   let stop: (() => void) | undefined;
   let answering = false;
 
-  function discoveryMethod({ variant, typeUrl }: XdsStreamKind): GrpcMethod {
+  function discoveryMethod(kind: XdsStreamKind): GrpcMethod {
+    const shared = { ctx, kind, onClosed: (stream: XdsStream) => void streams.delete(stream) };
+    return kind.variant === 'sotw'
+      ? openWith({ ...shared, protocol: sotwProtocol })
+      : openWith({ ...shared, protocol: deltaProtocol });
+  }
+
+  function openWith<State extends SubscriptionState, Request>(method: XdsStreamMethod<State, Request>): GrpcMethod {
     return (grpc) => {
-      const options = { ctx, serviceType: typeUrl, grpc, onClosed: (stream: XdsStream) => streams.delete(stream) };
-      const stream =
-        variant === 'sotw'
-          ? createXdsStream({ ...options, protocol: sotwProtocol })
-          : createXdsStream({ ...options, protocol: deltaProtocol });
+      const stream = createXdsStream(method, grpc);
       streams.add(stream);
       return stream;
     };

@@ -105,6 +105,20 @@ function subscribe(state: SotwState, list: readonly string[], view: ResourceView
   const wildcard =
     names.delete(wildcardName) || (list.length === 0 && !state.named && hasLegacyWildcard(state.typeUrl));
   const owed = !state.requested || state.owed || (wildcard && !state.wildcard);
+  const due = owed ? noDue : dueOfNewList(state, names, wildcard, view);
+  // Where everything is owed, the digest is made with the answer.
+  const digest = owed ? state.digest : givenDigest({ wildcard, names, due }, view);
+  const named = state.named || list.length > 0;
+  const next = { ...state, requested: true, list, wildcard, names, named, owed, due, digest };
+  return [next, watchActions(state, next)];
+}
+
+function dueOfNewList(
+  state: SotwState,
+  names: ReadonlySet<string>,
+  wildcard: boolean,
+  view: ResourceView,
+): ReadonlyMap<string, Due> {
   const due = new Map<string, Due>();
   for (const [name, entry] of state.due) if (wildcard || names.has(name)) due.set(name, entry);
   for (const name of names) {
@@ -113,17 +127,7 @@ function subscribe(state: SotwState, list: readonly string[], view: ResourceView
   for (const name of wildcard ? state.names : []) {
     if (!names.has(name)) due.set(name, { before: givenResource(state, name, view) });
   }
-  const next = {
-    ...state,
-    requested: true,
-    list,
-    wildcard,
-    names,
-    named: state.named || list.length > 0,
-    owed,
-    due: owed || due.size === 0 ? noDue : due,
-  };
-  return [{ ...next, digest: givenDigest(next, view) }, watchActions(state, next)];
+  return due.size === 0 ? noDue : due;
 }
 
 function watchActions(state: SotwState, next: SotwState): readonly SubscriptionAction[] {
@@ -138,7 +142,7 @@ function watchActions(state: SotwState, next: SotwState): readonly SubscriptionA
 }
 
 /** The digest from scratch: what is there now, and of what is due what was there before. */
-function givenDigest(state: SotwState, view: ResourceView): bigint {
+function givenDigest(state: Pick<SotwState, 'wildcard' | 'names' | 'due'>, view: ResourceView): bigint {
   let digest = state.wildcard ? view.digest : 0n;
   for (const name of state.names) {
     const resource = view.get(name);
@@ -152,8 +156,8 @@ function givenDigest(state: SotwState, view: ResourceView): bigint {
 
 /** The first answer, or the first one after a wildcard: everything, and for listeners and clusters even nothing. */
 function respondWithAll(state: SotwState, view: ResourceView): Transition<SotwState> {
-  const settled = { ...state, owed: false, due: noDue };
-  const next = { ...settled, digest: givenDigest(settled, view) };
+  const { wildcard, names } = state;
+  const next = { ...state, owed: false, due: noDue, digest: givenDigest({ wildcard, names, due: noDue }, view) };
   if (!isFullState(state) && next.digest === 0n) return [next, noActions];
   return [next, [{ kind: 'respond', response: fullResponse(next, view, undefined) }]];
 }

@@ -1,12 +1,13 @@
 import type { ConvergenceRound } from './convergence.ts';
-import { emptyNameList } from './discovery-request.ts';
-import type { NameList } from './discovery-request.ts';
+import type { FlushableStream, FlushQueue } from './flush-queue.ts';
 import { grpcCodes } from '../grpc/grpc-stream.ts';
 import type { GrpcStatus, GrpcStream } from '../grpc/grpc-stream.ts';
+import { emptyNameList } from './name-list.ts';
+import type { NameList, NewestNameLists } from './name-list.ts';
 import { maxNackNames } from './observer.ts';
 import type { XdsLog, XdsObserver } from './observer.ts';
 import type { DecodedRequest, XdsProtocol } from './protocol.ts';
-import type { CacheChange, CachedResource, ResourceCache } from './resource-cache.ts';
+import type { CacheChange, CachedResource, ResourceCache, ResourceView } from './resource-cache.ts';
 import type { TypeUrl } from './resource.ts';
 import type { ResponseEncoder } from './response-encoder.ts';
 import type { SubscriptionIndex } from './subscription-index.ts';
@@ -24,6 +25,8 @@ export interface XdsStreamContext {
   readonly cache: ResourceCache;
   readonly encoder: ResponseEncoder;
   readonly index: SubscriptionIndex<XdsSubscriber>;
+  readonly flushes: Pick<FlushQueue, 'left'>;
+  readonly nameLists: NewestNameLists;
   /** The only node that gets anything; empty: every node. */
   readonly nodeId: string;
   readonly log: XdsLog;
@@ -46,11 +49,6 @@ export type ResourceAnswer =
   | { readonly kind: 'acknowledged' | 'pending'; readonly nodeId: string }
   | { readonly kind: 'refused'; readonly nodeId: string; readonly message: string };
 
-/** A stream that sends what is due on it, unless the client still has to take what was sent before. */
-export interface FlushableStream {
-  flush(): void;
-}
-
 /** The subscription to one type on one stream: a state machine, and the hands that do what it says. */
 export interface StreamSubscription<Request> extends XdsSubscriber {
   readonly state: SubscriptionState;
@@ -66,13 +64,10 @@ export interface StreamSubscription<Request> extends XdsSubscriber {
   close(): void;
 }
 
-/** What a subscription is part of. */
-export interface StreamSubscriptionOptions<State extends SubscriptionState, Request> {
-  readonly ctx: XdsStreamContext;
-  readonly protocol: XdsProtocol<State, Request>;
+/** Who a subscription is of. */
+export interface SubscribingClient {
   readonly grpc: Pick<GrpcStream, 'write'>;
   readonly stream: FlushableStream;
-  readonly typeUrl: TypeUrl;
   readonly nodeId: string;
 }
 
@@ -90,9 +85,12 @@ const noRounds: readonly ConvergenceRound[] = [];
 
 /** A subscription without any names. */
 export function createStreamSubscription<State extends SubscriptionState, Request>(
-  options: StreamSubscriptionOptions<State, Request>,
+  ctx: XdsStreamContext,
+  protocol: XdsProtocol<State, Request>,
+  typeUrl: TypeUrl,
+  client: SubscribingClient,
 ): StreamSubscription<Request> {
-  return new Subscription(options);
+  return new Subscription(ctx, protocol, typeUrl, client);
 }
 
 /** A class, for what is allocated here is allocated for each of very many streams. */
@@ -100,17 +98,30 @@ class Subscription<State extends SubscriptionState, Request> implements StreamSu
   state: State;
   list = emptyNameList;
   readonly stream: FlushableStream;
-  private readonly options: StreamSubscriptionOptions<State, Request>;
+  private readonly ctx: XdsStreamContext;
+  private readonly protocol: XdsProtocol<State, Request>;
+  private readonly view: ResourceView;
+  private readonly grpc: Pick<GrpcStream, 'write'>;
+  private readonly nodeId: string;
   /** The number of the newest response: the next one must have a higher one. */
   private sequence = 0;
   private rounds = noRounds;
   /** What the client said of names that it refused and that it was sent nothing better of; undefined: nothing. */
   private refusals: Map<string, string> | undefined;
 
-  constructor(options: StreamSubscriptionOptions<State, Request>) {
-    this.options = options;
-    this.stream = options.stream;
-    this.state = options.protocol.createState(options.typeUrl);
+  constructor(
+    ctx: XdsStreamContext,
+    protocol: XdsProtocol<State, Request>,
+    typeUrl: TypeUrl,
+    { grpc, stream, nodeId }: SubscribingClient,
+  ) {
+    this.ctx = ctx;
+    this.protocol = protocol;
+    this.view = ctx.cache.view(typeUrl);
+    this.grpc = grpc;
+    this.stream = stream;
+    this.nodeId = nodeId;
+    this.state = protocol.createState(typeUrl);
   }
 
   change(changes: ReadonlyMap<string, CacheChange>, round: ConvergenceRound): void {
@@ -122,7 +133,7 @@ class Subscription<State extends SubscriptionState, Request> implements StreamSu
   }
 
   answer(name: string): ResourceAnswer {
-    const { nodeId } = this.options;
+    const { nodeId } = this;
     const { owed, due, outstanding } = this.state;
     const isOutstanding = ({ changed }: SentResponse) => changed === undefined || namesOf(changed).includes(name);
     if (owed || due.has(name) || outstanding.some(isOutstanding)) return { kind: 'pending', nodeId };
@@ -131,44 +142,43 @@ class Subscription<State extends SubscriptionState, Request> implements StreamSu
   }
 
   request({ request, list }: DecodedRequest<Request>): GrpcStatus | undefined {
-    const { ctx, typeUrl } = this.options;
     const { names } = this.state;
     this.list = list;
-    this.step({ kind: 'request', request, view: ctx.cache.view(typeUrl), now: ctx.clock() });
+    this.step({ kind: 'request', request, view: this.view, now: this.ctx.clock() });
     this.leaveWhenSettled();
     return this.state.names === names ? undefined : checkLimits(this.state.names);
   }
 
   repeat(names: Iterable<string>): void {
-    const { ctx, typeUrl } = this.options;
-    this.step({ kind: 'repeat', names, view: ctx.cache.view(typeUrl) });
+    this.step({ kind: 'repeat', names, view: this.view });
   }
 
   respond(hold: boolean): SubscriptionResponse | undefined {
     if (!isDue(this.state)) return undefined;
-    const { ctx, typeUrl } = this.options;
-    const actions = this.step({ kind: 'flush', view: ctx.cache.view(typeUrl), hold });
+    const actions = this.step({ kind: 'flush', view: this.view, hold });
     this.leaveWhenSettled();
     for (const action of actions) if (action.kind === 'respond') return action.response;
     return undefined;
   }
 
   close(): void {
-    const { ctx, typeUrl } = this.options;
+    const { ctx } = this;
+    const { typeUrl } = this.state;
     for (const name of this.state.names) ctx.index.delete(typeUrl, name, this);
     ctx.index.delete(typeUrl, wildcardName, this);
     this.leaveAll();
   }
 
   private step(event: SubscriptionEvent<Request>): readonly SubscriptionAction[] {
-    const [next, actions] = this.options.protocol.transition(this.state, event);
+    const [next, actions] = this.protocol.transition(this.state, event);
     this.state = next;
     for (const action of actions) this.act(action);
     return actions;
   }
 
   private act(action: SubscriptionAction): void {
-    const { ctx, protocol, typeUrl, nodeId } = this.options;
+    const { ctx, protocol, nodeId } = this;
+    const { typeUrl } = this.state;
     switch (action.kind) {
       case 'watch':
         for (const name of action.names) ctx.index.add(typeUrl, name, this);
@@ -192,7 +202,8 @@ class Subscription<State extends SubscriptionState, Request> implements StreamSu
   }
 
   private send(response: SubscriptionResponse): void {
-    const { ctx, protocol, typeUrl, grpc } = this.options;
+    const { ctx, protocol, grpc } = this;
+    const { typeUrl } = this.state;
     const { variant } = protocol;
     const { bytes, nonce, version, sequence, resources } = ctx.encoder.encode(variant, response, this.sequence);
     this.sequence = sequence;
@@ -207,7 +218,8 @@ class Subscription<State extends SubscriptionState, Request> implements StreamSu
   }
 
   private refused({ changed, version }: SentResponse, error: string): void {
-    const { ctx, protocol, typeUrl, nodeId } = this.options;
+    const { ctx, protocol, nodeId } = this;
+    const { typeUrl } = this.state;
     const all = namesOf(changed ?? this.subscribed());
     const names = all.slice(0, maxNackNames);
     const message = error.slice(0, maxErrorLength);
@@ -219,11 +231,9 @@ class Subscription<State extends SubscriptionState, Request> implements StreamSu
 
   /** What a response that carries everything carries. */
   private subscribed(): readonly CachedResource[] {
-    const { ctx, typeUrl } = this.options;
-    const view = ctx.cache.view(typeUrl);
-    const resources = this.state.wildcard ? [...view.wildcard()] : [];
+    const resources = this.state.wildcard ? [...this.view.wildcard()] : [];
     for (const name of this.state.names) {
-      const resource = view.get(name);
+      const resource = this.view.get(name);
       if (resource !== undefined) resources.push(resource);
     }
     return resources;

@@ -1,3 +1,4 @@
+import type { FlushableStream } from './flush-queue.ts';
 import { grpcCodes } from '../grpc/grpc-stream.ts';
 import type { GrpcStatus, GrpcStream, GrpcStreamHandler } from '../grpc/grpc-stream.ts';
 import type { XdsStreamKind, XdsStreamStatus } from './observer.ts';
@@ -5,7 +6,7 @@ import type { DecodedRequest, XdsProtocol } from './protocol.ts';
 import { typeUrls } from './resource.ts';
 import type { TypeUrl } from './resource.ts';
 import { createStreamSubscription } from './stream-subscription.ts';
-import type { FlushableStream, StreamSubscription, XdsStreamContext } from './stream-subscription.ts';
+import type { StreamSubscription, XdsStreamContext } from './stream-subscription.ts';
 import { isDue } from './subscription.ts';
 import type { SubscriptionResponse, SubscriptionState } from './subscription.ts';
 
@@ -16,22 +17,21 @@ export interface XdsStream extends GrpcStreamHandler, FlushableStream {
   statuses(): readonly XdsStreamStatus[];
 }
 
-/** What a stream is made of. */
-export interface XdsStreamOptions<State extends SubscriptionState, Request> {
+/** What all streams of one method share. */
+export interface XdsStreamMethod<State extends SubscriptionState, Request> {
   readonly ctx: XdsStreamContext;
   readonly protocol: XdsProtocol<State, Request>;
-  /** The type of the service that was called; undefined: the aggregated one. */
-  readonly serviceType: TypeUrl | undefined;
-  readonly grpc: GrpcStream;
-  /** Called when the stream is over. */
+  readonly kind: XdsStreamKind;
+  /** Called when a stream is over. */
   readonly onClosed: (stream: XdsStream) => void;
 }
 
 /** Joins a gRPC stream to the subscriptions on it, one for each type. */
 export function createXdsStream<State extends SubscriptionState, Request>(
-  options: XdsStreamOptions<State, Request>,
+  method: XdsStreamMethod<State, Request>,
+  grpc: GrpcStream,
 ): XdsStream {
-  return new DiscoveryStream(options);
+  return new DiscoveryStream(method, grpc);
 }
 
 /** The order of the types within one flush: what refers comes after what it refers to. */
@@ -45,7 +45,8 @@ const maxQuotedLength = 256;
 
 /** A class, for what is allocated here is allocated for each of very many streams. */
 class DiscoveryStream<State extends SubscriptionState, Request> implements XdsStream {
-  private readonly options: XdsStreamOptions<State, Request>;
+  private readonly method: XdsStreamMethod<State, Request>;
+  private readonly grpc: GrpcStream;
   private readonly subscriptions = new Map<string, StreamSubscription<Request>>();
   /** The node comes with the first request, and need not come again. */
   private nodeId: string | undefined;
@@ -56,9 +57,10 @@ class DiscoveryStream<State extends SubscriptionState, Request> implements XdsSt
   /** Runs while listeners and routes wait for the answer to clusters. */
   private patience: NodeJS.Timeout | undefined;
 
-  constructor(options: XdsStreamOptions<State, Request>) {
-    this.options = options;
-    options.ctx.observer.streamOpened(this.kind());
+  constructor(method: XdsStreamMethod<State, Request>, grpc: GrpcStream) {
+    this.method = method;
+    this.grpc = grpc;
+    method.ctx.observer.streamOpened(method.kind);
   }
 
   message(bytes: Buffer): void {
@@ -76,9 +78,11 @@ class DiscoveryStream<State extends SubscriptionState, Request> implements XdsSt
   }
 
   drained(): void {
-    if (!this.blocked) return;
-    this.blocked = false;
-    this.flush();
+    if (this.blocked) {
+      this.blocked = false;
+      this.flush();
+    }
+    this.method.ctx.flushes.left(this);
   }
 
   halfClosed(): void {
@@ -86,17 +90,17 @@ class DiscoveryStream<State extends SubscriptionState, Request> implements XdsSt
   }
 
   end(status: GrpcStatus): void {
-    this.options.grpc.end(status);
+    this.grpc.end(status);
   }
 
   closed(): void {
     if (!this.open) return;
     this.open = false;
     clearTimeout(this.patience);
-    const { ctx, onClosed } = this.options;
+    const { ctx, kind, onClosed } = this.method;
     for (const subscription of this.subscriptions.values()) subscription.close();
-    ctx.log.debug({ node: this.nodeId, ...this.kind() }, 'stream closed');
-    ctx.observer.streamClosed(this.kind());
+    ctx.log.debug({ node: this.nodeId, ...kind }, 'stream closed');
+    ctx.observer.streamClosed(kind);
     onClosed(this);
   }
 
@@ -107,26 +111,28 @@ class DiscoveryStream<State extends SubscriptionState, Request> implements XdsSt
    *
    * https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#eventual-consistency-considerations
    */
-  flush(): void {
-    const { ctx, grpc } = this.options;
-    if (!this.open || !ctx.cache.synced || !this.isAnyDue()) return;
+  flush(): boolean {
+    const { grpc } = this;
+    const { ctx } = this.method;
+    if (!this.open || !ctx.cache.synced || !this.isAnyDue()) return false;
     if (!grpc.idle) {
       this.blocked = true;
-      return;
+      return false;
     }
     const hold = this.isDue(typeUrls.listener) || this.isDue(typeUrls.route);
     const clusters = this.respondWithClusters(hold);
     this.subscriptions.get(typeUrls.endpoint)?.respond(hold);
     if (hold && !this.awaitsAnswer(clusters)) this.respondWithReferrers();
+    return !grpc.idle;
   }
 
   statuses(): readonly XdsStreamStatus[] {
-    const { protocol, serviceType, grpc } = this.options;
+    const { variant, typeUrl: serviceType } = this.method.kind;
     return [...this.subscriptions.values()].map(({ state }) => ({
       nodeId: this.nodeId ?? '',
-      peer: grpc.peer,
+      peer: this.grpc.peer,
       typeUrl: state.typeUrl,
-      variant: protocol.variant,
+      variant,
       aggregated: serviceType === undefined,
       wildcard: state.wildcard,
       names: state.names.size,
@@ -137,13 +143,10 @@ class DiscoveryStream<State extends SubscriptionState, Request> implements XdsSt
     }));
   }
 
-  private kind(): XdsStreamKind {
-    return { variant: this.options.protocol.variant, typeUrl: this.options.serviceType };
-  }
-
   private decode(bytes: Buffer): DecodedRequest<Request> | undefined {
     try {
-      return this.options.protocol.decode(bytes, this.subscriptions);
+      const { ctx, protocol } = this.method;
+      return protocol.decode(bytes, this.subscriptions, ctx.nameLists);
     } catch (err) {
       if (!(err instanceof RangeError)) throw err;
       this.end(invalid(`failed to decode the request: ${err.message}`));
@@ -153,22 +156,22 @@ class DiscoveryStream<State extends SubscriptionState, Request> implements XdsSt
 
   private meetNode(id: string): void {
     this.nodeId = id;
-    const { ctx, grpc } = this.options;
-    const fields = { node: id, ...this.kind() };
+    const { ctx, kind } = this.method;
+    const fields = { node: id, ...kind };
     if (this.isServedNode()) ctx.log.debug(fields, 'node opened a stream');
     else {
       const expected = ctx.nodeId;
-      ctx.log.warn({ ...fields, peer: grpc.peer, expected }, 'node gets nothing: another one is configured');
+      ctx.log.warn({ ...fields, peer: this.grpc.peer, expected }, 'node gets nothing: another one is configured');
     }
   }
 
   private isServedNode(): boolean {
-    const { nodeId } = this.options.ctx;
+    const { nodeId } = this.method.ctx;
     return nodeId === '' || nodeId === this.nodeId;
   }
 
   private servedType(typeUrl: string): TypeUrl | undefined {
-    const { serviceType } = this.options;
+    const { typeUrl: serviceType } = this.method.kind;
     if (serviceType !== undefined) {
       if (typeUrl === '' || typeUrl === serviceType) return serviceType;
       this.end(invalid(`this service does not serve type ${typeUrl.slice(0, maxQuotedLength)}`));
@@ -185,15 +188,15 @@ class DiscoveryStream<State extends SubscriptionState, Request> implements XdsSt
     if (this.toldUnservedType) return;
     this.toldUnservedType = true;
     const fields = { node: this.nodeId, type: typeUrl.slice(0, maxQuotedLength) };
-    this.options.ctx.log.debug(fields, 'type is not served and stays unanswered');
+    this.method.ctx.log.debug(fields, 'type is not served and stays unanswered');
   }
 
   private subscriptionTo(typeUrl: TypeUrl): StreamSubscription<Request> {
     let subscription = this.subscriptions.get(typeUrl);
     if (subscription === undefined) {
-      const { ctx, protocol, grpc } = this.options;
-      const nodeId = this.nodeId ?? '';
-      subscription = createStreamSubscription({ ctx, protocol, grpc, stream: this, typeUrl, nodeId });
+      const { ctx, protocol } = this.method;
+      const client = { grpc: this.grpc, stream: this, nodeId: this.nodeId ?? '' };
+      subscription = createStreamSubscription(ctx, protocol, typeUrl, client);
       this.subscriptions.set(typeUrl, subscription);
     }
     return subscription;
@@ -238,7 +241,7 @@ class DiscoveryStream<State extends SubscriptionState, Request> implements XdsSt
 
   private losePatience(): void {
     this.patience = undefined;
-    if (this.open && this.options.grpc.idle) this.respondWithReferrers();
+    if (this.open && this.grpc.idle) this.respondWithReferrers();
   }
 
   private respondWithReferrers(): void {
