@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import { create } from '@bufbuild/protobuf';
 import type { ClusterLoadAssignment } from '../../proto/gen/envoy/config/endpoint/v3/endpoint_pb.ts';
 import {
@@ -8,7 +7,7 @@ import {
   type ComputeClustersResponse,
 } from '../../proto/gen/tailway/clusters/v1/clusters_pb.ts';
 import type { RoutePolicy, ServiceEndpoint } from '../../proto/gen/tailway/gateway/v1/gateway_pb.ts';
-import { isAboutContent } from '../functions/call-error.ts';
+import { callBatches } from '../functions/call-batches.ts';
 
 /** The function that builds clusters, wherever it runs. */
 export interface ClusterFunctions {
@@ -44,31 +43,19 @@ export interface BatchResult {
 /** Endpoints of one call: within the 10 ms of CPU that a Worker of the smallest plan has; streams and hooks are served in between. */
 const maxEndpoints = 200;
 
-/**
- * Computes the clusters of services, several in one call. When a call fails for what is in it, it is made again in
- * halves, so that one service harms no other; when the function can't be reached, all the rest fails with it.
- */
+/** Computes the clusters of services, several in one call; one service harms no other. */
 export async function computeBatches(functions: ClusterFunctions, input: BatchInput): Promise<BatchResult> {
-  const answered: BatchResult['answered'][number][] = [];
-  const failed: BatchResult['failed'][number][] = [];
   const policiesOf = Map.groupBy(input.policies, ({ namespace }) => namespace);
-  const waiting = toBatches(input.services).toReversed();
-  for (let batch = waiting.pop(); batch !== undefined; batch = waiting.pop()) {
-    try {
-      const answer = await functions.computeClusters(toRequest(batch, policiesOf, input));
-      answered.push({ services: batch, answer });
-    } catch (err) {
-      if (!isAboutContent(err)) {
-        for (const { service } of [batch, ...waiting].flat()) failed.push({ service, err });
-        return { answered, failed, reached: false };
-      }
-      const middle = batch.length >>> 1;
-      if (middle === 0) failed.push(...batch.map(({ service }) => ({ service, err })));
-      else waiting.push(batch.slice(middle), batch.slice(0, middle));
-    }
-    if (waiting.length > 0) await turn();
-  }
-  return { answered, failed, reached: true };
+  const { answered, failed, outage } = await callBatches({
+    batches: toBatches(input.services),
+    call: (batch) => functions.computeClusters(toRequest(batch, policiesOf, input)),
+    parallel: 1,
+  });
+  return {
+    answered: answered.map(({ batch, answer }) => ({ services: batch, answer })),
+    failed: failed.map(({ input: { service }, err }) => ({ service, err })),
+    reached: outage === undefined,
+  };
 }
 
 function toBatches(services: readonly ServiceInput[]): ServiceInput[][] {

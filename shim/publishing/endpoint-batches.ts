@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { compareText } from '../../functions/compare-text.ts';
@@ -7,6 +6,7 @@ import {
   type ComputeEndpointsResponse,
   type Group,
 } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+import { callBatches } from '../functions/call-batches.ts';
 import { isAboutContent } from '../functions/call-error.ts';
 import type { FunctionsClient } from '../functions/functions-client.ts';
 import type { KnownDevice } from './device-book.ts';
@@ -67,51 +67,21 @@ export function planBatches(inputs: readonly GroupInput[], limits: BatchLimits =
   return batches;
 }
 
-/**
- * Computes groups, several in one call. When a call fails for what is in it, it is made again in halves, so that one
- * group harms no other; when the function can't be reached, all that is left fails with it.
- */
+/** Computes groups, several in one call; one group harms no other. */
 export async function computeEndpointBatches(
   functions: Pick<FunctionsClient, 'computeEndpoints'>,
   inputs: readonly GroupInput[],
   nowMs: number,
 ): Promise<EndpointResults> {
-  const answered: ComputeEndpointsResponse[] = [];
-  const failed: FailedGroup[] = [];
-  const waiting = planBatches(inputs).toReversed();
-  let outage: { readonly err: unknown } | undefined;
-
-  async function compute(batch: readonly GroupInput[]): Promise<void> {
-    try {
-      answered.push(await functions.computeEndpoints(toRequest(batch, nowMs)));
-    } catch (err) {
-      const permanent = isAboutContent(err);
-      if (permanent && batch.length > 1) {
-        const middle = batch.length >>> 1;
-        waiting.push(batch.slice(middle), batch.slice(0, middle));
-        return;
-      }
-      if (!permanent) outage ??= { err };
-      failed.push(...batch.map(({ group }) => ({ name: group.name, err, permanent })));
-    }
-  }
-
-  async function work(): Promise<void> {
-    while (outage === undefined) {
-      const batch = waiting.pop();
-      if (batch === undefined) return;
-      await compute(batch);
-      if (waiting.length > 0) await turn();
-    }
-  }
-
-  // A batch that is halved puts its halves where the next free worker finds them, itself at the latest.
-  await Promise.all(Array.from({ length: Math.min(parallelCalls, waiting.length) }, work));
-  if (outage !== undefined) {
-    const { err } = outage;
-    for (const { group } of waiting.flat()) failed.push({ name: group.name, err, permanent: false });
-  }
-  return { answered, failed };
+  const { answered, failed } = await callBatches({
+    batches: planBatches(inputs),
+    call: (batch) => functions.computeEndpoints(toRequest(batch, nowMs)),
+    parallel: parallelCalls,
+  });
+  return {
+    answered: answered.map(({ answer }) => answer),
+    failed: failed.map(({ input, err }) => ({ name: input.group.name, err, permanent: isAboutContent(err) })),
+  };
 }
 
 /** The devices that any of the groups selects, each once. */
