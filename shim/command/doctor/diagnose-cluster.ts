@@ -5,26 +5,10 @@ import { checkResources } from './check-resources.ts';
 import { checkRights } from './check-rights.ts';
 import { checkSecrets } from './check-secrets.ts';
 import { checkService, findServicePorts } from './check-service.ts';
-import { type ClusterObjects, type Person, createClusterObjects } from './cluster-objects.ts';
-import type { DeployedShim } from './deployed-shim.ts';
+import { type ClusterObjects, createClusterObjects } from './cluster-objects.ts';
+import type { ClusterPlace } from './cluster-place.ts';
 import { type Diagnosis, inArea } from './diagnosis.ts';
 import { envoyGatewayRights, shimRights } from './shim-rights.ts';
-
-/** What is installed where. */
-export interface ClusterPlace {
-  readonly namespace: string;
-  /** Of the Deployment and the Service. */
-  readonly name: string;
-  /** The shim's ServiceAccount; undefined: it is the shim's own Pod that asks. */
-  readonly account: Person | undefined;
-  /** Undefined: not known. */
-  readonly deployed: DeployedShim | undefined;
-  readonly envoyGatewayNamespace: string;
-  /** The namespaces whose resources count; empty: all. */
-  readonly namespaces: readonly string[];
-  /** `health`: undefined where there are no probes. */
-  readonly ports: { readonly hooks: number; readonly xds: number; readonly health: number | undefined };
-}
 
 /** Everything that a cluster can tell. When it cannot be reached, that alone. */
 export async function diagnoseCluster(
