@@ -3,7 +3,7 @@ import { compareText } from '../../functions/compare-text.ts';
 import { formatReference } from '../../functions/service-endpoint/reference.ts';
 import { ClusterSchema } from '../../proto/gen/envoy/config/cluster/v3/cluster_pb.ts';
 import type { ComputeClustersResponse, RefusedEndpoint } from '../../proto/gen/tailway/clusters/v1/clusters_pb.ts';
-import { type Group, GroupSchema } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+import type { Group } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import type { RoutePolicy, ServiceEndpoint } from '../../proto/gen/tailway/gateway/v1/gateway_pb.ts';
 import { createContentDigest, digestOf, hashContent } from './content-digest.ts';
 import { endpointToGroup, type GroupDefaults } from './device-groups.ts';
@@ -44,8 +44,6 @@ export interface DecidedState {
   setPolicies(next: ReadonlyMap<string, DecidedPolicy>): void;
   service(service: string): DecidedService | undefined;
   revision(): string;
-  /** Equal for equal groups. */
-  groupsDigest(): string;
   decided(): readonly DecidedEndpoint[];
   endpoints(): readonly ServiceEndpoint[];
   policies(): readonly RoutePolicy[];
@@ -65,16 +63,13 @@ export function createDecidedState(): DecidedState {
   const policies = createSortedList<RoutePolicy>();
   const decidedPolicies = createSortedList<DecidedPolicy>();
   const digest = createContentDigest();
-  const groupsDigest = createContentDigest();
 
   function remove(key: string, { cluster, group }: DecidedEndpoint): void {
     digest.set(`endpoint ${key}`, undefined);
     decided.delete(key);
     endpoints.delete(key);
     clusters.delete(cluster.name);
-    if (group === undefined) return;
-    groupsDigest.set(group.name, undefined);
-    groups.delete(group.name);
+    if (group !== undefined) groups.delete(group.name);
   }
 
   function add(key: string, each: DecidedEndpoint): void {
@@ -82,9 +77,7 @@ export function createDecidedState(): DecidedState {
     decided.set(key, each);
     endpoints.set(key, each.endpoint);
     clusters.set(each.cluster.name, each.cluster);
-    if (each.group === undefined) return;
-    if (groupsDigest.set(each.group.name, digestOf(toBinary(GroupSchema, each.group))))
-      groups.set(each.group.name, each.group);
+    if (each.group !== undefined) groups.set(each.group.name, each.group);
   }
 
   const known = new Set<string>();
@@ -119,7 +112,6 @@ export function createDecidedState(): DecidedState {
     },
     service: (service) => services.get(service),
     revision: digest.value,
-    groupsDigest: groupsDigest.value,
     decided: decided.values,
     endpoints: endpoints.values,
     policies: policies.values,

@@ -275,7 +275,23 @@ describe('groups that stand in clusters', () => {
       ['external-backend-web', '100.64.0.1'],
     ]);
     expect(asked).toEqual([['a/other'], ['a/web']]);
-    expect(new Set(groups.flat())).toEqual(new Set(['a/r/web']));
+    expect(groups).toEqual([['a/r/web']]);
+  });
+
+  test('are told once, be they waited for or decided, and again when their selectors are others', async () => {
+    const { store, tell, sync, groups } = startInlined();
+    await tell(set(selecting(['web'])));
+    await sync();
+    store.groupResults([resultOf('a/r/web', '100.64.0.1')]);
+    await store.settled();
+    // Its service waits once more, for the group that is new.
+    await tell(set(selecting(['web', 'db'])));
+    store.groupResults([resultOf('a/r/db', '100.64.0.9')]);
+    await store.settled();
+    const both = ['a/r/db', 'a/r/web'];
+    expect(groups).toEqual([['a/r/web'], both]);
+    await tell(set(selecting(['web', 'db'], 'tag:other')));
+    expect(groups).toEqual([['a/r/web'], both, both]);
   });
 
   test('change their clusters, and no others', async () => {

@@ -1,10 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { compareText } from '../../functions/compare-text.ts';
 import { GroupEndpoints } from '../../proto/gen/tailway/clusters/v1/clusters_pb.ts';
+import type { Group } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import type { EndpointRef } from '../../proto/gen/tailway/gateway/v1/gateway_pb.ts';
 import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import type { CustomResourceChange } from '../custom-resources/resource-source.ts';
 import { formatResourceKey } from '../custom-resources/unique-resources.ts';
+import { isSameValue } from '../publishing/same-value.ts';
 import { type BatchResult, computeBatches } from './cluster-batches.ts';
 import { answerToServices, createDecidedState, type DecidedService } from './decided-state.ts';
 import { createDiscoverySchedule } from './discovery-schedule.ts';
@@ -43,7 +45,7 @@ export function createGatewayState(options: GatewayStoreOptions): GatewayStore {
   let again = false;
   let closed = false;
   let failures = 0;
-  let toldGroups = `${decided.groupsDigest()} `;
+  let toldGroups: readonly Group[] = [];
   let revisions: ReadonlyMap<string, string> | undefined;
   let disarm = () => {};
 
@@ -122,11 +124,18 @@ export function createGatewayState(options: GatewayStoreOptions): GatewayStore {
   }
 
   function tellGroups(): void {
-    const digest = `${decided.groupsDigest()} ${inlined.awaitedDigest()}`;
-    if (digest === toldGroups) return;
-    toldGroups = digest;
-    const all = new Map([...decided.groups(), ...inlined.awaited()].map((group) => [group.name, group]));
-    options.onGroups?.([...all.values()].toSorted((a, b) => compareText(a.name, b.name)));
+    const groups = wantedGroups();
+    if (isSameValue(groups, toldGroups)) return;
+    toldGroups = groups;
+    options.onGroups?.(groups);
+  }
+
+  /** The groups that clusters stand for, and those that clusters wait for, which count where they are different. */
+  function wantedGroups(): readonly Group[] {
+    const awaited = inlined.awaited();
+    if (awaited.length === 0) return decided.groups();
+    const all = new Map([...decided.groups(), ...awaited].map((group) => [group.name, group]));
+    return [...all.values()].toSorted((a, b) => compareText(a.name, b.name));
   }
 
   async function encode(asked: ReadonlyMap<string, readonly IndexedEndpoint[]>, { answered }: BatchResult) {

@@ -4,7 +4,7 @@ import {
   type ClusterLoadAssignment,
   ClusterLoadAssignmentSchema,
 } from '../../proto/gen/envoy/config/endpoint/v3/endpoint_pb.ts';
-import { type Group, GroupSchema, type GroupResult } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+import type { Group, GroupResult } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import type { ServiceEndpoint } from '../../proto/gen/tailway/gateway/v1/gateway_pb.ts';
 import { digestOf } from './content-digest.ts';
 import { endpointToGroup, type GroupDefaults } from './device-groups.ts';
@@ -19,8 +19,6 @@ export interface InlinedGroups {
   admit(asked: AskedServices): AskedServices;
   /** The groups that are waited for. */
   awaited(): readonly Group[];
-  /** Equal for equal groups that are waited for. */
-  awaitedDigest(): string;
   /** The load assignments behind endpoints, as far as they are known. */
   assignments(endpoints: readonly ServiceEndpoint[]): ClusterLoadAssignment[];
   /** Takes what became of groups; tells the services whose clusters are others now. */
@@ -31,7 +29,6 @@ export interface InlinedGroups {
 export const groupsOverXds: InlinedGroups = {
   admit: (asked) => asked,
   awaited: () => [],
-  awaitedDigest: () => '',
   assignments: () => [],
   set: () => [],
 };
@@ -68,15 +65,9 @@ export function createInlinedGroups(defaults: GroupDefaults): InlinedGroups {
     return before?.digest !== digest;
   }
 
-  const awaited = () => [...waiting.values()].flat();
   return {
     admit: (asked) => new Map([...asked].filter(([service, indexed]) => admitService(service, indexed))),
-    awaited,
-    awaitedDigest: () =>
-      awaited()
-        .map((group) => digestOf(toBinary(GroupSchema, group)))
-        .toSorted()
-        .join(),
+    awaited: () => [...waiting.values()].flat(),
     assignments: (endpoints) =>
       endpoints.flatMap(({ ref }) => known.get(ref?.endpoint ?? '')?.get(buildGroupName(ref))?.assignment ?? []),
     set(results) {
