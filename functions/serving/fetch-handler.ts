@@ -4,6 +4,7 @@ import { createFailureInterceptor, type FailureListener } from './failure-interc
 import { gzip } from './gzip.ts';
 import { maxRequestBytes } from './limits.ts';
 import { logFailure } from './log-failure.ts';
+import { guardRequests } from './request-guard.ts';
 import { refuseOtherSchemas, schemaVersion, schemaVersionHeader } from './schema-version.ts';
 
 /**
@@ -16,16 +17,22 @@ export function createFetchHandler(
   routes: (router: ConnectRouter) => void,
   onFailure: FailureListener = logFailure,
 ): (request: Request) => Promise<Response> {
+  const acceptCompression = [gzip];
   const router = createConnectRouter({
     grpc: false,
     readMaxBytes: maxRequestBytes,
     interceptors: [refuseOtherSchemas, createFailureInterceptor(onFailure)],
-    acceptCompression: [gzip],
+    acceptCompression,
     // Only requests are compressed: Cloudflare compresses responses itself, and again what is compressed already.
     compressMinBytes: Number.MAX_SAFE_INTEGER,
   });
   routes(router);
-  const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, createRpcHandler(handler)]));
+  const handlers = new Map(
+    router.handlers.map((handler) => [
+      handler.requestPath,
+      createRpcHandler(guardRequests(handler, acceptCompression)),
+    ]),
+  );
   return async (request) => {
     const handler = handlers.get(new URL(request.url).pathname);
     const response =

@@ -1,6 +1,6 @@
 import { type Registry } from '@bufbuild/protobuf';
 import { type ConnectRouter, type Interceptor } from '@connectrpc/connect';
-import { connectNodeAdapter } from '@connectrpc/connect-node';
+import { compressionBrotli, compressionGzip, connectNodeAdapter } from '@connectrpc/connect-node';
 import { sendHealthy, sendRefusal } from './answer/node.ts';
 import { createBearerCheck } from './bearer-token.ts';
 import { type CertificateFiles } from './certificates/node.ts';
@@ -9,6 +9,7 @@ import { healthCheckPath, registerHealth } from './health.ts';
 import { maxRequestBytes, maxRequestMs } from './limits.ts';
 import { type HttpListener, type HttpRequest, type HttpResponse, listenHttp } from './listen/node.ts';
 import { currentReflectionPath, registerReflection } from './reflection.ts';
+import { guardRequests } from './request-guard.ts';
 import { type Refusal } from './refusal.ts';
 import { refuseOtherSchemas, schemaVersion, schemaVersionHeader } from './schema-version.ts';
 
@@ -59,17 +60,24 @@ function createRequestHandler(
   stopping: AbortSignal,
 ): (request: HttpRequest, response: HttpResponse) => void {
   const isAllowed = tokens === undefined ? () => true : createBearerCheck(tokens);
+  const acceptCompression = [compressionGzip, compressionBrotli];
   const callFunction = connectNodeAdapter({
     routes(router) {
       routes(router);
       registerHealth(router, stopping);
       registerReflection(router, anyTypes);
+      router.handlers.splice(
+        0,
+        Infinity,
+        ...router.handlers.map((handler) => guardRequests(handler, acceptCompression)),
+      );
     },
     interceptors: [
       refuseOtherSchemas,
       refuseLateCalls,
       ...(onFailure === undefined ? [] : [createFailureInterceptor(onFailure)]),
     ],
+    acceptCompression,
     readMaxBytes: maxRequestBytes,
   });
   const findRefusal = (request: HttpRequest): Refusal | undefined => {

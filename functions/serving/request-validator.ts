@@ -38,7 +38,8 @@ export function createRequestValidator<Desc extends DescMessage>(
   };
 }
 
-function invalidArgument(violations: readonly Violation[]): ConnectError {
+/** The refusal of a request for what its fields break: in words, and with `buf.validate.Violations` as its detail. */
+export function invalidArgument(violations: readonly Violation[]): ConnectError {
   const told = violations.slice(0, maxViolations);
   const sentences = told.map((violation) => shorten(violation.toString()));
   const more = violations.length - told.length;
