@@ -16,7 +16,7 @@ export interface FolderSourceOptions {
   readonly rescanMs?: number;
 }
 
-/** How long a changed file has to be left alone before it is read, since it may be half-written. */
+/** How long a changed folder has to be left alone before it is read: files may be half-written, or gone for a moment. */
 const settleMs = 50;
 
 /**

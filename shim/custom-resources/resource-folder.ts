@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { lstat, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isSameValue } from '../publishing/same-value.ts';
 import { type FileFault, parseResourceFile } from './resource-file.ts';
 import { type ContentResource, formatResourceKey, toContentResource } from './unique-resources.ts';
 
@@ -35,17 +36,44 @@ const trustedLooks = 3;
  * @throws when the folder cannot be read
  */
 export async function lookAtFolder(folder: string, last: FolderLook, settle: () => Promise<void>): Promise<FolderLook> {
-  const paths = (await readdir(folder)).filter(isResourceFile).map((name) => join(folder, name));
-  const stamps = new Map<string, Stamp>();
-  for (const path of paths.toSorted()) stamps.set(path, await stampOf(path));
-  if ([...stamps].some(([path, found]) => found.kind === 'file' && found.stamp !== last.get(path)?.stamp))
-    await settle();
   const looks = new Map<string, FileLook>();
-  for (const [path, found] of stamps) {
-    const look = await lookAtFile(path, found, last.get(path), settle);
-    if (look !== undefined) looks.set(path, look);
+  for (const [path, found] of await findSettled(folder, last, settle)) {
+    looks.set(path, await lookAtFile(path, found, last.get(path), settle));
   }
   return looks;
+}
+
+/**
+ * The files of a folder, as soon as it is left alone, as far as that can be had: some programs delete a file to write it
+ * anew, and a folder is deleted file by file.
+ */
+async function findSettled(folder: string, last: FolderLook, settle: () => Promise<void>): Promise<FoundFiles> {
+  let files = await findFiles(folder);
+  if (isAsBefore(files, last)) return files;
+  for (let tries = 1; ; tries++) {
+    await settle();
+    const after = await findFiles(folder);
+    if (tries >= settleTries || isSameValue([...after], [...files])) return after;
+    files = after;
+  }
+}
+
+/** In the order of their paths. */
+async function findFiles(folder: string): Promise<FoundFiles> {
+  const paths = (await readdir(folder)).filter(isResourceFile).map((name) => join(folder, name));
+  const files = new Map<string, FoundFile>();
+  for (const path of paths.toSorted()) {
+    const found = await stampOf(path);
+    if (found.kind !== 'none') files.set(path, found);
+  }
+  return files;
+}
+
+/** Whether no file was written, and none is gone. */
+function isAsBefore(files: FoundFiles, last: FolderLook): boolean {
+  const isSame = ([path, found]: readonly [string, FoundFile]) =>
+    found.kind === 'unreadable' || found.stamp === last.get(path)?.stamp;
+  return [...files].every(isSame) && [...last.keys()].every((path) => files.has(path));
 }
 
 /** Hidden files are those of editors and, in a ConfigMap's volume, of Kubernetes. */
@@ -53,12 +81,13 @@ function isResourceFile(name: string): boolean {
   return /\.(yaml|yml|json)$/.test(name) && !name.startsWith('.');
 }
 
-type Stamp =
+type FoundFile =
   | { readonly kind: 'file'; readonly stamp: string }
-  | { readonly kind: 'none' }
   | { readonly kind: 'unreadable'; readonly detail: string };
 
-async function stampOf(path: string): Promise<Stamp> {
+type FoundFiles = ReadonlyMap<string, FoundFile>;
+
+async function stampOf(path: string): Promise<FoundFile | { readonly kind: 'none' }> {
   try {
     const found = await stat(path, { bigint: true });
     if (!found.isFile()) return { kind: 'none' };
@@ -77,11 +106,10 @@ async function stampOf(path: string): Promise<Stamp> {
 
 async function lookAtFile(
   path: string,
-  found: Stamp,
+  found: FoundFile,
   last: FileLook | undefined,
   settle: () => Promise<void>,
-): Promise<FileLook | undefined> {
-  if (found.kind === 'none') return undefined;
+): Promise<FileLook> {
   if (found.kind === 'unreadable') return unreadable(path, found.detail, last);
   if (last?.stamp === found.stamp && last.looks >= trustedLooks) return last;
   try {
