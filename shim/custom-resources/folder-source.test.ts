@@ -1,3 +1,4 @@
+import { mkdirSync, rmSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,10 +24,10 @@ afterEach(async () => {
 });
 
 /** A running source: what there is by now (name and first port), and all that it told otherwise. */
-function start(path = folder) {
+function start(path = folder, rescanMs = 30) {
   const known = new Map<string, unknown>();
   const told: string[] = [];
-  const source = createFolderSource({ path, clock: systemClock, rescanMs: 30 });
+  const source = createFolderSource({ path, clock: systemClock, rescanMs });
   run = source.run(
     {
       changed(changes) {
@@ -193,6 +194,18 @@ test('a folder that comes later, goes, and is made again', async () => {
   await expect.poll(known, soon).toEqual({ 'default/b': 1 });
   await put('b.yaml', object('b', 2));
   await expect.poll(known, soon).toEqual({ 'default/b': 2 });
+});
+
+// Many file systems give it the inode of the one before.
+test('a folder that is made again at once is watched too', async () => {
+  await put('a.yaml', object('a'));
+  const { known, told } = start(folder, 3_600_000);
+  await expect.poll(told, soon).toContain('synced');
+  rmSync(folder, { recursive: true });
+  mkdirSync(folder);
+  await expect.poll(known, soon).toEqual({});
+  await put('b.yaml', object('b'));
+  await expect.poll(known, soon).toEqual({ 'default/b': 1 });
 });
 
 test('unchanged content is not told again', async () => {

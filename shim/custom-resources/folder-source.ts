@@ -114,8 +114,8 @@ function createFolderWatcher(folder: string, onEvent: () => void): { ensure(): P
   };
   return {
     async ensure() {
-      const { dev, ino } = await stat(folder);
-      const identity = `${dev} ${ino}`;
+      const { dev, ino, birthtimeNs } = await stat(folder, { bigint: true });
+      const identity = `${dev} ${ino} ${birthtimeNs}`;
       if (watcher !== undefined && identity === watched) return;
       close();
       watched = identity;
