@@ -1,7 +1,7 @@
 import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { ConnectError } from '@connectrpc/connect';
-import { createItemCount, type ItemCount, type Place } from './item-count.ts';
+import { type ItemCount, type Place } from './item-count.ts';
 
 /** As deep as messages are decoded by default: deeper ones are refused there. */
 const maxDepth = 100;
@@ -21,8 +21,8 @@ interface Walk {
  *
  * @throws ConnectError as {@link ItemCount} says
  */
-export function checkBinaryItems(schema: DescMessage, bytes: Uint8Array): void {
-  const walk = { reader: new BinaryReader(bytes), count: createItemCount() };
+export function checkBinaryItems(schema: DescMessage, bytes: Uint8Array, count: ItemCount): void {
+  const walk = { reader: new BinaryReader(bytes), count };
   try {
     walkMessage(walk, schema, bytes.length, undefined, 1);
   } catch (err) {

@@ -1,10 +1,10 @@
 import { type DescField, type DescMessage } from '@bufbuild/protobuf';
 import { Code, ConnectError } from '@connectrpc/connect';
-import { createItemCount, type ItemCount, type Place } from './item-count.ts';
+import { type ItemCount, type Place } from './item-count.ts';
 import { maxJsonTokens } from './limits.ts';
 
 /** A text with fewer tokens takes little memory whatever it says, and is not parsed twice. */
-const harmlessTokens = 50_000;
+const harmlessTokens = 250_000;
 
 /** As deep as messages are decoded by default: deeper ones are refused there. */
 const maxDepth = 100;
@@ -17,7 +17,7 @@ const [quote, backslash, comma, colon, bracket, brace] = [0x22, 0x5c, 0x2c, 0x3a
  *
  * @throws ConnectError as {@link ItemCount} says; ResourceExhausted beyond {@link maxJsonTokens}
  */
-export function checkJsonItems(schema: DescMessage, bytes: Uint8Array): void {
+export function checkJsonItems(schema: DescMessage, bytes: Uint8Array, count: ItemCount): void {
   const tokens = countTokens(bytes);
   if (tokens > maxJsonTokens) {
     throw new ConnectError(
@@ -26,8 +26,7 @@ export function checkJsonItems(schema: DescMessage, bytes: Uint8Array): void {
     );
   }
   if (tokens > harmlessTokens) {
-    const value = parse(bytes);
-    walkMessage(createItemCount(), schema, value, undefined, 1);
+    walkMessage(count, schema, parse(bytes), undefined, 1);
   }
 }
 

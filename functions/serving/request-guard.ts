@@ -14,6 +14,7 @@ import {
   type UniversalServerRequest,
 } from '@connectrpc/connect/protocol';
 import { checkBinaryItems } from './binary-items.ts';
+import { createItemCount } from './item-count.ts';
 import { checkJsonItems } from './json-items.ts';
 import { maxRequestBytes } from './limits.ts';
 
@@ -54,7 +55,8 @@ function guardRequest(
     return request;
   }
   const type = header.get('content-type') ?? '';
-  const check = (bytes: Uint8Array) => (/json/i.test(type) ? checkJsonItems : checkBinaryItems)(schema, bytes);
+  const check = (bytes: Uint8Array) =>
+    (/json/i.test(type) ? checkJsonItems : checkBinaryItems)(schema, bytes, createItemCount());
   if (unaryType.test(type)) {
     const encoding = header.get('content-encoding') ?? 'identity';
     const compression = findCompression(compressions, encoding);
