@@ -10,6 +10,8 @@ export interface WireReader {
   readonly position: number;
   /** The content of a length-delimited field: a view, not a copy. */
   bytes(): Buffer;
+  /** Reads the content of a length-delimited field that is a message itself. */
+  nested(): WireReader;
   text(): string;
   skip(): void;
 }
@@ -21,23 +23,27 @@ export interface WireReader {
  * https://protobuf.dev/programming-guides/encoding/
  */
 export function createWireReader(message: Buffer): WireReader {
-  return new BufferReader(message);
+  return new BufferReader(message, 0, message.length);
 }
 
 /** A class, so that a reader, which lives for one request, is a single small object. */
 class BufferReader implements WireReader {
   field = 0;
-  start = 0;
-  position = 0;
+  start: number;
+  position: number;
   private readonly message: Buffer;
+  private readonly end: number;
   private wireType = 0;
 
-  constructor(message: Buffer) {
+  constructor(message: Buffer, start: number, end: number) {
     this.message = message;
+    this.start = start;
+    this.position = start;
+    this.end = end;
   }
 
   next(): boolean {
-    if (this.position >= this.message.length) return false;
+    if (this.position >= this.end) return false;
     this.start = this.position;
     const tag = this.varint();
     this.field = Math.floor(tag / 8);
@@ -49,6 +55,11 @@ class BufferReader implements WireReader {
   bytes(): Buffer {
     const from = this.delimited();
     return this.message.subarray(from, this.position);
+  }
+
+  nested(): WireReader {
+    const from = this.delimited();
+    return new BufferReader(this.message, from, this.position);
   }
 
   text(): string {
@@ -65,22 +76,24 @@ class BufferReader implements WireReader {
   }
 
   private varint(): number {
-    const first = this.message[this.position];
     // Nearly all numbers are of one byte.
-    if (first !== undefined && first < 0x80) {
-      this.position += 1;
-      return first;
-    }
-    let value = 0;
-    for (let shift = 0; shift < 70; shift += 7) {
-      const byte = this.message[this.position];
-      if (byte === undefined) throw new RangeError('message ends within a number');
-      this.position += 1;
+    const first = this.byte();
+    if (first < 0x80) return first;
+    let value = first & 0x7f;
+    for (let shift = 7; shift < 70; shift += 7) {
+      const byte = this.byte();
       // Bits beyond the 53rd are those of skipped 64-bit values: tags and lengths have 32.
       value += (byte & 0x7f) * 2 ** shift;
       if (byte < 0x80) return value;
     }
     throw new RangeError('number of more than ten bytes');
+  }
+
+  private byte(): number {
+    const byte = this.position < this.end ? this.message[this.position] : undefined;
+    if (byte === undefined) throw new RangeError('message ends within a number');
+    this.position += 1;
+    return byte;
   }
 
   /** Goes over the content of a length-delimited field; answers where it starts. */
@@ -91,7 +104,7 @@ class BufferReader implements WireReader {
 
   private advance(length: number): number {
     const from = this.position;
-    if (length > this.message.length - from) throw new RangeError('message ends within a field');
+    if (length > this.end - from) throw new RangeError('message ends within a field');
     this.position = from + length;
     return from;
   }

@@ -39,10 +39,10 @@ export function decodeSotwRequest(
       start = Math.min(start, fields.start);
       fields.skip();
       end = fields.position;
-    } else if (fields.field === 2) nodeId = decodeNodeId(fields.bytes());
+    } else if (fields.field === 2) nodeId = decodeNodeId(fields.nested());
     else if (fields.field === 4) typeUrl = fields.text();
     else if (fields.field === 5) nonce = fields.text();
-    else if (fields.field === 6) error = decodeErrorMessage(fields.bytes());
+    else if (fields.field === 6) error = decodeErrorMessage(fields.nested());
     else fields.skip();
   }
   const bytes = message.subarray(start, Math.max(start, end));
@@ -73,26 +73,26 @@ export function decodeDeltaRequest(message: Buffer): DiscoveryRequestMessage<Del
   let nodeId: string | undefined;
   let error: string | undefined;
   while (fields.next()) {
-    if (fields.field === 1) nodeId = decodeNodeId(fields.bytes());
+    if (fields.field === 1) nodeId = decodeNodeId(fields.nested());
     else if (fields.field === 2) typeUrl = fields.text();
     else if (fields.field === 3) subscribe.push(fields.text());
     else if (fields.field === 4) unsubscribe.push(fields.text());
-    else if (fields.field === 5) initialVersions.set(...decodeMapEntry(fields.bytes()));
+    else if (fields.field === 5) initialVersions.set(...decodeMapEntry(fields.nested()));
     else if (fields.field === 6) nonce = fields.text();
-    else if (fields.field === 7) error = decodeErrorMessage(fields.bytes());
+    else if (fields.field === 7) error = decodeErrorMessage(fields.nested());
     else fields.skip();
   }
   return { typeUrl, nodeId, request: { subscribe, unsubscribe, initialVersions, nonce, error } };
 }
 
 /** `envoy.config.core.v3.Node.id`; the rest of a node, which may be large, is not kept. */
-function decodeNodeId(node: Buffer): string {
-  return decodeTextField(createWireReader(node), 1);
+function decodeNodeId(node: WireReader): string {
+  return decodeTextField(node, 1);
 }
 
 /** `google.rpc.Status.message`. */
-function decodeErrorMessage(status: Buffer): string {
-  return decodeTextField(createWireReader(status), 2);
+function decodeErrorMessage(status: WireReader): string {
+  return decodeTextField(status, 2);
 }
 
 function decodeTextField(fields: WireReader, field: number): string {
@@ -104,8 +104,7 @@ function decodeTextField(fields: WireReader, field: number): string {
   return text;
 }
 
-function decodeMapEntry(entry: Buffer): readonly [key: string, value: string] {
-  const fields = createWireReader(entry);
+function decodeMapEntry(fields: WireReader): readonly [key: string, value: string] {
   let key = '';
   let value = '';
   while (fields.next()) {

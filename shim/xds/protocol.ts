@@ -5,6 +5,7 @@ import type { DiscoveryRequestMessage, PreviousLists } from './discovery-request
 import { emptyNameList } from './name-list.ts';
 import type { NameList, NewestNameLists } from './name-list.ts';
 import type { XdsVariant } from './observer.ts';
+import { typeUrls } from './resource.ts';
 import type { TypeUrl } from './resource.ts';
 import { createSotwState, transitionSotw } from './sotw-subscription.ts';
 import type { SotwRequest, SotwState } from './sotw-subscription.ts';
@@ -13,7 +14,8 @@ import type { SubscriptionEvent, SubscriptionState, Transition } from './subscri
 /** A protocol variant: how its requests are read, and its state machine. */
 export interface XdsProtocol<State extends SubscriptionState, Request> {
   readonly variant: XdsVariant;
-  readonly createState: (typeUrl: TypeUrl) => State;
+  /** A subscription before its first request: a state never changes, so there is one for all. */
+  readonly initialState: (typeUrl: TypeUrl) => State;
   readonly transition: (state: State, event: SubscriptionEvent<Request>) => Transition<State>;
   /** Throws a RangeError for what is no request. `previous` has the list of the client's last request by type, `newest` that of all clients. */
   readonly decode: (message: Buffer, previous: PreviousLists, newest: NewestNameLists) => DecodedRequest<Request>;
@@ -25,7 +27,7 @@ export type DecodedRequest<Request> = DiscoveryRequestMessage<Request> & { reado
 /** State of the world. */
 export const sotwProtocol: XdsProtocol<SotwState, SotwRequest> = {
   variant: 'sotw',
-  createState: createSotwState,
+  initialState: shareStates(createSotwState),
   transition: transitionSotw,
   decode: decodeSotwRequest,
 };
@@ -33,7 +35,12 @@ export const sotwProtocol: XdsProtocol<SotwState, SotwRequest> = {
 /** Incremental. */
 export const deltaProtocol: XdsProtocol<DeltaState, DeltaRequest> = {
   variant: 'delta',
-  createState: createDeltaState,
+  initialState: shareStates(createDeltaState),
   transition: transitionDelta,
   decode: (message) => ({ ...decodeDeltaRequest(message), list: emptyNameList }),
 };
+
+function shareStates<State>(create: (typeUrl: TypeUrl) => State): (typeUrl: TypeUrl) => State {
+  const states = new Map(Object.values(typeUrls).map((typeUrl) => [typeUrl, create(typeUrl)]));
+  return (typeUrl) => states.get(typeUrl) ?? create(typeUrl);
+}

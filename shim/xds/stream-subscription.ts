@@ -121,7 +121,7 @@ class Subscription<State extends SubscriptionState, Request> implements StreamSu
     this.grpc = grpc;
     this.stream = stream;
     this.nodeId = nodeId;
-    this.state = protocol.createState(typeUrl);
+    this.state = protocol.initialState(typeUrl);
   }
 
   change(changes: ReadonlyMap<string, CacheChange>, round: ConvergenceRound): void {
