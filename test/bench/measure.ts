@@ -29,6 +29,12 @@ export interface Workload {
 /** The median figures of each server. */
 export type Comparison = Readonly<Record<ServerName, Figures>>;
 
+/**
+ * How many responses a server has sent before it is measured. Until then V8 compiles what has become hot, on the core that the
+ * server is pinned to: its first publishes take up to twice as long as all later ones. Go's servers need no such thing.
+ */
+const warmUpResponses = 20_000;
+
 /** Runs a workload against all servers in turn, `rounds` times, each time in another order. */
 export async function compare(
   workload: Workload,
@@ -53,7 +59,10 @@ async function runOnce(
   const server = await startServer(name, signal, profile);
   try {
     const args = { scenario, streams, target: server.xds, control: server.control, pid: server.pid };
-    const counts = { warmup: clamp(1000 / connections, 3, 10), publishes: clamp(15_000 / connections, 6, 30) };
+    const counts = {
+      warmup: clamp(warmUpResponses / connections, 4, 40),
+      publishes: clamp(15_000 / connections, 6, 30),
+    };
     const flags = Object.entries({ ...args, ...counts }).flatMap(([flag, value]) => [`-${flag}`, String(value)]);
     return JSON.parse(await runLoad(flags, signal)) as Figures;
   } finally {
