@@ -105,7 +105,7 @@ export function createRevisionWriter(options: RevisionWriterOptions): RevisionWr
     if (gateway === undefined) return;
     const { namespace = '', name, uid } = gateway;
     const { group, version } = revisions;
-    await applyObject({
+    const applied = await applyObject({
       client,
       path: apiPath(revisions, { namespace, name }),
       object: {
@@ -122,6 +122,8 @@ export function createRevisionWriter(options: RevisionWriterOptions): RevisionWr
       },
       signal,
     });
+    // The watch tells of it later: by then it may not be wanted any more, and what is not known is not removed.
+    observed.set(key, applied);
     log.info({ gateway: key, revision }, 'asked Envoy Gateway to translate');
   }
 
