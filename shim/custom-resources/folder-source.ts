@@ -1,6 +1,5 @@
-import { watch, type FSWatcher } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { type Clock, sleep } from '../sources/clock.ts';
+import { createFolderWatcher } from '../sources/folder-watcher.ts';
 import { createTrigger } from '../sources/trigger.ts';
 import type { FileFault } from './resource-file.ts';
 import { type FolderLook, lookAtFolder } from './resource-folder.ts';
@@ -102,30 +101,4 @@ function diff(
     if (before.get(key)?.content !== content) changes.push({ kind: 'set', resource });
   }
   return changes;
-}
-
-/** Watches a folder that may not be there yet, and may be another one of the same name later. */
-function createFolderWatcher(folder: string, onEvent: () => void): { ensure(): Promise<void>; close(): void } {
-  let watcher: FSWatcher | undefined;
-  let watched = '';
-  const close = () => {
-    watcher?.close();
-    watcher = undefined;
-  };
-  return {
-    async ensure() {
-      const { dev, ino, birthtimeNs } = await stat(folder, { bigint: true });
-      const identity = `${dev} ${ino} ${birthtimeNs}`;
-      if (watcher !== undefined && identity === watched) return;
-      close();
-      watched = identity;
-      try {
-        watcher = watch(folder, onEvent).on('error', close);
-      } catch {
-        // No watches left: the regular look does.
-        watcher = undefined;
-      }
-    },
-    close,
-  };
 }

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
 import { mkdir, mkdtemp, open, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -160,4 +161,17 @@ test('a change counts without a look, by the watcher', async () => {
   await expect.poll(told, soon).toEqual(['a']);
   await put(path, text('b'));
   await expect.poll(told, soon).toEqual(['a', 'b']);
+});
+
+// Many file systems give it the inode of the one before.
+test('a file whose folder is made again at once is watched too', async () => {
+  const path = join(folder, 'devices.json');
+  await put(path, text('a'));
+  const told = start(path, 3_600_000);
+  await expect.poll(told, soon).toEqual(['a']);
+  rmSync(folder, { recursive: true });
+  mkdirSync(folder);
+  await expect.poll(told, soon).toEqual(['a', like(/there is no such file/)]);
+  await put(path, text('b'));
+  await expect.poll(() => told().at(-1), soon).toBe('b');
 });

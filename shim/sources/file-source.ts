@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { watch, type FSWatcher } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { sleep, type Clock } from './clock.ts';
 import type { DeviceSink, DeviceSource, SourceFailure } from './device-source.ts';
 import { parseDevicesFile } from './devices-file.ts';
+import { createFolderWatcher } from './folder-watcher.ts';
 import { createTrigger } from './trigger.ts';
 
 /** What a file source is made of. */
@@ -39,7 +39,7 @@ export function createFileSource({ path, clock, rescanMs = 1000 }: FileSourceOpt
       let last: Look | undefined;
       let good = false;
       while (!signal.aborted) {
-        watcher.ensure();
+        await watcher.ensure();
         const look = await lookAt(path, clock, last, signal);
         if (signal.aborted) break;
         if (last === undefined || look.outcome !== last.outcome) good = report(look, path, sink);
@@ -108,25 +108,4 @@ function report({ found }: Look, path: string, sink: DeviceSink): boolean {
   if (parsed.ok) sink.devices(parsed.devices, parsed.rejected);
   else sink.failed(parsed.failure);
   return parsed.ok;
-}
-
-/** Watches a folder that may not be there yet. */
-function createFolderWatcher(folder: string, onEvent: () => void): { ensure(): void; close(): void } {
-  let watcher: FSWatcher | undefined;
-  const close = () => {
-    watcher?.close();
-    watcher = undefined;
-  };
-  return {
-    ensure() {
-      if (watcher !== undefined) return;
-      try {
-        watcher = watch(folder, onEvent).on('error', close);
-      } catch {
-        // No such folder, or no watches left: the regular look does.
-        watcher = undefined;
-      }
-    },
-    close,
-  };
 }
