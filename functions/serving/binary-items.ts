@@ -2,9 +2,7 @@ import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { ConnectError } from '@connectrpc/connect';
 import { type ItemCount, type Place } from './item-count.ts';
-
-/** As deep as messages are decoded by default: deeper ones are refused there. */
-const maxDepth = 100;
+import { maxMessageDepth } from './limits.ts';
 
 /** What the walk has in hand. */
 interface Walk {
@@ -34,7 +32,7 @@ export function checkBinaryItems(schema: DescMessage, bytes: Uint8Array, count: 
 
 function walkMessage(walk: Walk, schema: DescMessage, end: number, place: Place | undefined, depth: number): void {
   const { reader, count } = walk;
-  if (depth > maxDepth) {
+  if (depth > maxMessageDepth) {
     throw new Error('too deep');
   }
   const fields = fieldsByNumber(schema);
@@ -44,7 +42,7 @@ function walkMessage(walk: Walk, schema: DescMessage, end: number, place: Place 
     const field = fields.get(number);
     if (field === undefined) {
       count.add(1);
-      reader.skip(wireType, number, maxDepth - depth);
+      reader.skip(wireType, number, maxMessageDepth - depth);
       continue;
     }
     switch (field.fieldKind) {
@@ -92,7 +90,7 @@ function walkEntry(walk: Walk, field: DescField & { fieldKind: 'map' }, place: P
     if (number === 1) {
       skipScalar(reader, field.mapKey);
     } else if (number !== 2) {
-      reader.skip(wireType, number, maxDepth - depth);
+      reader.skip(wireType, number, maxMessageDepth - depth);
     } else if (field.mapKind === 'message') {
       walkMessage(walk, field.message, readEnd(reader), place, depth + 1);
     } else {

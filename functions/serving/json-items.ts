@@ -1,13 +1,10 @@
 import { type DescField, type DescMessage } from '@bufbuild/protobuf';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { type ItemCount, type Place } from './item-count.ts';
-import { maxJsonTokens } from './limits.ts';
+import { maxJsonTokens, maxMessageDepth } from './limits.ts';
 
 /** A text with fewer tokens takes little memory whatever it says, and is not parsed twice. */
 const harmlessTokens = 250_000;
-
-/** As deep as messages are decoded by default: deeper ones are refused there. */
-const maxDepth = 100;
 
 const [quote, backslash, comma, colon, bracket, brace] = [0x22, 0x5c, 0x2c, 0x3a, 0x5b, 0x7b];
 
@@ -61,7 +58,7 @@ function walkMessage(
   place: Place | undefined,
   depth: number,
 ): void {
-  if (!isObject(value) || depth > maxDepth) {
+  if (!isObject(value) || depth > maxMessageDepth) {
     return;
   }
   if (schema.typeName.startsWith('google.protobuf.')) {
@@ -98,7 +95,7 @@ function walkField(count: ItemCount, field: DescField, value: unknown, parent: P
 }
 
 function walkAny(count: ItemCount, value: unknown, depth: number): void {
-  if (typeof value === 'object' && value !== null && depth <= maxDepth) {
+  if (typeof value === 'object' && value !== null && depth <= maxMessageDepth) {
     const children = Object.values(value);
     count.add(children.length);
     children.forEach((child) => walkAny(count, child, depth + 1));

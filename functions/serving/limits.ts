@@ -11,5 +11,8 @@ export const maxRequestItems = 2_000_000;
 /** The commas, colons and opening brackets of a request in JSON, on average one in 13 bytes of the largest request. */
 export const maxJsonTokens = 2_500_000;
 
+/** How deep messages may stand in each other: deeper ones are not decoded by default. */
+export const maxMessageDepth = 100;
+
 /** How long a caller may take to send a request, in milliseconds. The time for an answer is the caller's deadline. */
 export const maxRequestMs = 60_000;

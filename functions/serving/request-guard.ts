@@ -3,7 +3,6 @@ import { base64Decode } from '@bufbuild/protobuf/wire';
 import {
   type AsyncIterableTransform,
   type Compression,
-  createAsyncIterable,
   type EnvelopedMessage,
   pipe,
   readAllBytes,
@@ -119,7 +118,7 @@ function toPost(request: UniversalServerRequest, { allowedMethods }: UniversalHa
 
 async function* readQuery(query: URLSearchParams): Body {
   const message = query.get('message') ?? '';
-  yield* createAsyncIterable([query.get('base64') === '1' ? base64Decode(message) : new TextEncoder().encode(message)]);
+  yield query.get('base64') === '1' ? base64Decode(message) : new TextEncoder().encode(message);
 }
 
 /** What is decompressed already; the answer is still compressed as the request was when nothing else is said. */

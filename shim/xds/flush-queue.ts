@@ -30,7 +30,7 @@ const maxPerTurn = 8192;
 export function createFlushQueue(): FlushQueue {
   const waiting = new Set<FlushableStream>();
   let turn: NodeJS.Immediate | undefined;
-  /** The last of those that have just sent. */
+  /** The last of those that have just sent, while others wait. */
   let last: FlushableStream | undefined;
   let sentInTurn = 0;
 
@@ -56,6 +56,7 @@ export function createFlushQueue(): FlushQueue {
   function forgetTurn(): void {
     clearImmediate(turn);
     turn = undefined;
+    last = undefined;
     sentInTurn = 0;
   }
 
@@ -65,7 +66,7 @@ export function createFlushQueue(): FlushQueue {
       if (turn === undefined && waiting.size > 0) flushBatch();
     },
     left(stream) {
-      if (stream === last && waiting.size > 0 && sentInTurn < maxPerTurn) flushBatch();
+      if (stream === last && sentInTurn < maxPerTurn) flushBatch();
     },
     clear() {
       waiting.clear();

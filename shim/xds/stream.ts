@@ -157,12 +157,12 @@ class DiscoveryStream<State extends SubscriptionState, Request> implements XdsSt
   private meetNode(id: string): void {
     this.nodeId = id;
     const { ctx, kind } = this.method;
-    if (this.isServedNode()) {
-      ctx.log.debug({ node: id, variant: kind.variant, typeUrl: kind.typeUrl }, 'node opened a stream');
-      return;
+    const fields = { node: id, ...kind };
+    if (this.isServedNode()) ctx.log.debug(fields, 'node opened a stream');
+    else {
+      const expected = ctx.nodeId;
+      ctx.log.warn({ ...fields, peer: this.grpc.peer, expected }, 'node gets nothing: another one is configured');
     }
-    const fields = { node: id, ...kind, peer: this.grpc.peer, expected: ctx.nodeId };
-    ctx.log.warn(fields, 'node gets nothing: another one is configured');
   }
 
   private isServedNode(): boolean {

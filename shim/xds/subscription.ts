@@ -200,7 +200,6 @@ export function applyAnswer<State extends SubscriptionState>(
   error: string | undefined,
   now: number,
 ): Transition<State> {
-  if (state.outstanding.length === 0) return [state, noActions];
   const index = state.outstanding.findIndex((sent) => sent.nonce === nonce);
   const sent = state.outstanding[index];
   if (sent === undefined) return [state, noActions];
