@@ -185,7 +185,15 @@ describe('tailway doctor on an API server', () => {
         );
       },
     );
-    await cluster.kubectl.delete(crd('tailscaleroutepolicies'));
+    const policies = crd('tailscaleroutepolicies');
+    await cluster.kubectl.patch(policies, { metadata: { finalizers: ['tailway.test/held'] } });
+    const deleted = cluster.kubectl.delete(policies);
+    await waitFor('the deletion', async () => (await cluster.kubectl.get(policies))?.metadata['deletionTimestamp']);
+    expect((await diagnose()).bad).toContain(
+      'problem CRDs: tailscaleroutepolicies.gateway.tailscale.com: is being deleted, and its resources with it',
+    );
+    await cluster.kubectl.patch(policies, { metadata: { finalizers: [] } });
+    await deleted;
     const { bad, code } = await diagnose();
     expect(bad).toContain('problem CRDs: tailscaleroutepolicies.gateway.tailscale.com: is not installed');
     expect(code).toBe(1);

@@ -37,6 +37,7 @@ export interface Kubectl {
   list(kind: Pick<Manifest, 'apiVersion' | 'kind'>, namespace?: string): Promise<readonly Manifest[]>;
   /** A merge patch. */
   patch(reference: Reference, patch: object, subresource?: 'status'): Promise<void>;
+  /** Resolves when the object is gone, as `kubectl delete` does: finalizers may keep it for a while. */
   delete(reference: Reference): Promise<void>;
   /** Applies the CRDs in YAML files of a folder, and of its folders, and waits until they are served. */
   installCrds(folder: string): Promise<void>;
@@ -96,6 +97,15 @@ export function createKubectl(client: KubeClient): Kubectl {
     });
   }
 
+  async function get(reference: Reference): Promise<Manifest | undefined> {
+    try {
+      return (await client.request({ path: await pathOf(reference), signal })) as Manifest;
+    } catch (err) {
+      if (isKubeError(err, 404)) return undefined;
+      throw err;
+    }
+  }
+
   return {
     async apply(...manifests) {
       for (const manifest of manifests) await applyOne(manifest);
@@ -103,14 +113,7 @@ export function createKubectl(client: KubeClient): Kubectl {
     async applyYaml(text) {
       for (const manifest of parseManifests(text)) await applyOne(manifest);
     },
-    async get(reference) {
-      try {
-        return (await client.request({ path: await pathOf(reference), signal })) as Manifest;
-      } catch (err) {
-        if (isKubeError(err, 404)) return undefined;
-        throw err;
-      }
-    },
+    get,
     async list(kind, namespace) {
       const { resource } = await find(kind);
       const list = await client.request({ path: apiPath(resource, { namespace }), signal });
@@ -126,7 +129,10 @@ export function createKubectl(client: KubeClient): Kubectl {
       });
     },
     async delete(reference) {
+      const uid = (await get(reference))?.metadata.uid;
       await client.request({ method: 'DELETE', path: await pathOf(reference), signal });
+      const { kind, metadata } = reference;
+      await waitFor(`the end of ${kind} ${metadata.name}`, async () => (await get(reference))?.metadata.uid !== uid || undefined);
     },
     async installCrds(folder) {
       const crds = (await readYaml(folder))

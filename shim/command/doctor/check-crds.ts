@@ -4,7 +4,7 @@ import { findDifference } from './find-difference.ts';
 
 /** A CustomResourceDefinition, as far as a doctor reads it. */
 export interface CrdObject {
-  readonly metadata: { readonly name: string };
+  readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };
   readonly spec: {
     readonly versions: readonly {
       readonly name: string;
@@ -29,6 +29,10 @@ async function checkCrd(cluster: ClusterObjects, expected: CrdObject): Promise<F
   if (found.kind === 'absent') return { level: 'problem', subject, detail: 'is not installed', remedy };
   // The API server's own answer.
   const installed = found.object as CrdObject;
+  if (installed.metadata.deletionTimestamp !== undefined) {
+    const detail = 'is being deleted, and its resources with it';
+    return { level: 'problem', subject, detail, remedy: `once it is gone: ${remedy}` };
+  }
   const established = installed.status?.conditions?.find(({ type }) => type === 'Established');
   if (established?.status !== 'True') {
     return { level: 'problem', subject, detail: 'is not established', remedy: `kubectl describe crd ${subject}` };
