@@ -132,7 +132,10 @@ export function createKubectl(client: KubeClient): Kubectl {
       const uid = (await get(reference))?.metadata.uid;
       await client.request({ method: 'DELETE', path: await pathOf(reference), signal });
       const { kind, metadata } = reference;
-      await waitFor(`the end of ${kind} ${metadata.name}`, async () => (await get(reference))?.metadata.uid !== uid || undefined);
+      await waitFor(
+        `the end of ${kind} ${metadata.name}`,
+        async () => (await get(reference))?.metadata.uid !== uid || undefined,
+      );
     },
     async installCrds(folder) {
       const crds = (await readYaml(folder))
