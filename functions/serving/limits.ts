@@ -1,6 +1,9 @@
 /** The largest request that a function reads, in bytes: tens of thousands of devices with their metadata. */
 export const maxRequestBytes = 32 * 1024 * 1024;
 
+/** The largest request of gRPC's own services, in bytes: a name. Their health check is for everybody, without a token. */
+export const maxProbeBytes = 64 * 1024;
+
 /**
  * The messages, items of lists, entries of maps and unknown fields of a request, all together: on average one in 17 bytes
  * of the largest request, where a device with its addresses and tags needs one in 25. Each takes hundreds of bytes once it

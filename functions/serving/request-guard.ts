@@ -15,7 +15,7 @@ import {
 import { checkBinaryItems } from './binary-items.ts';
 import { createItemCount } from './item-count.ts';
 import { checkJsonItems } from './json-items.ts';
-import { maxRequestBytes } from './limits.ts';
+import { maxProbeBytes, maxRequestBytes } from './limits.ts';
 
 type Body = AsyncIterable<Uint8Array>;
 
@@ -30,9 +30,9 @@ const unaryType = /^application\/(?:json|proto)(?:;|$)/i;
  * @param compressions what the method's own router accepts
  */
 export function guardRequests(handler: UniversalHandler, compressions: readonly Compression[]): UniversalHandler {
-  const { input } = handler.method;
+  const limits = { compressions, maxBytes: isProbe(handler) ? maxProbeBytes : maxRequestBytes };
   const guarded = (request: UniversalServerRequest) =>
-    handler(guardRequest(input, compressions, toPost(request, handler)));
+    handler(guardRequest(handler.method.input, limits, toPost(request, handler)));
   const { protocolNames, service, method, requestPath, allowedMethods, supportedContentType } = handler;
   return Object.assign(guarded, {
     protocolNames,
@@ -44,9 +44,19 @@ export function guardRequests(handler: UniversalHandler, compressions: readonly 
   });
 }
 
+/** Health and reflection. */
+function isProbe({ service }: UniversalHandler): boolean {
+  return service.typeName.startsWith('grpc.');
+}
+
+interface Limits {
+  readonly compressions: readonly Compression[];
+  readonly maxBytes: number;
+}
+
 function guardRequest(
   schema: DescMessage,
-  compressions: readonly Compression[],
+  { compressions, maxBytes }: Limits,
   request: UniversalServerRequest,
 ): UniversalServerRequest {
   const { body, header } = request;
@@ -63,13 +73,17 @@ function guardRequest(
       return request;
     }
     const length = header.get('content-length');
-    return { ...request, header: withoutEncoding(header), body: readUnary(body, length, compression, check) };
+    return {
+      ...request,
+      header: withoutEncoding(header),
+      body: readUnary(body, { length, compression, maxBytes, check }),
+    };
   }
   const encoding = header.get('grpc-encoding') ?? header.get('connect-content-encoding') ?? 'identity';
   const checked = pipe(
     body,
-    transformSplitEnvelope(maxRequestBytes),
-    transformDecompressEnvelope(findCompression(compressions, encoding) ?? null, maxRequestBytes),
+    transformSplitEnvelope(maxBytes),
+    transformDecompressEnvelope(findCompression(compressions, encoding) ?? null, maxBytes),
     checkEnvelopes(check),
     transformJoinEnvelopes(),
   );
@@ -78,12 +92,16 @@ function guardRequest(
 
 async function* readUnary(
   body: Body,
-  length: string | null,
-  compression: Compression | undefined,
-  check: (bytes: Uint8Array) => void,
+  options: {
+    readonly length: string | null;
+    readonly compression: Compression | undefined;
+    readonly maxBytes: number;
+    readonly check: (bytes: Uint8Array) => void;
+  },
 ): Body {
-  const read = await readAllBytes(body, maxRequestBytes, length);
-  const bytes = compression === undefined ? read : await compression.decompress(read, maxRequestBytes);
+  const { length, compression, maxBytes, check } = options;
+  const read = await readAllBytes(body, maxBytes, length);
+  const bytes = compression === undefined ? read : await compression.decompress(read, maxBytes);
   check(bytes);
   yield bytes;
 }

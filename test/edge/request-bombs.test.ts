@@ -64,7 +64,8 @@ const healthBomb: Bomb = {
   path: health,
   type: 'application/proto',
   body: Buffer.alloc(size, Buffer.from([0x78, 0])),
-  ...tooMany,
+  status: 429,
+  text: 'is larger than configured readMaxBytes',
 };
 
 describe('a Node service with a heap of 128 MB', () => {
