@@ -2,7 +2,7 @@ import type { Device } from '../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import type { Log } from './telemetry/log.ts';
 import type { Settings } from './settings/definitions.ts';
 import { createApiSource, formatOrigin } from './sources/api-source.ts';
-import type { Clock } from './sources/clock.ts';
+import type { Clock } from './timing/clock.ts';
 import type { DeviceSource } from './sources/device-source.ts';
 import { createFileSource } from './sources/file-source.ts';
 

@@ -12,7 +12,7 @@ import { createClusterWriters } from './kubernetes/cluster-writers.ts';
 import { createFolderSource } from './custom-resources/folder-source.ts';
 import { parseBackendResource, parsePolicyResource } from './custom-resources/parse-extension-resource.ts';
 import type { ResourceSink, ResourceSource } from './custom-resources/resource-source.ts';
-import { settingsToGroup } from './publishing/data-plane-inputs.ts';
+import { settingsToGroup } from './settings/data-plane-inputs.ts';
 import type { ExtensionServer } from './extension/extension-options.ts';
 import { createExtensionServer } from './extension/extension-server.ts';
 import type { FunctionsClient } from './functions/functions-client.ts';
@@ -29,7 +29,7 @@ import type { Log } from './telemetry/log.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { devicesAreRead } from './settings/contradictions.ts';
 import type { Settings } from './settings/definitions.ts';
-import type { Clock } from './sources/clock.ts';
+import type { Clock } from './timing/clock.ts';
 import { createFolderSecrets } from './tailnets/folder-secrets.ts';
 import { type Tailnets, createTailnets } from './tailnets/tailnets.ts';
 

@@ -3,7 +3,7 @@ import type { Device } from '../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import { configuredKind, configuredOrigin, createConfiguredSource } from './configured-source.ts';
 import { devicesAreRead } from './settings/contradictions.ts';
 import type { Settings } from './settings/definitions.ts';
-import type { Clock } from './sources/clock.ts';
+import type { Clock } from './timing/clock.ts';
 import type { DeviceStoreStatus } from './sources/device-store.ts';
 import { createGroupGate } from './tailnets/group-gate.ts';
 import { mergeDevices } from './tailnets/tailnet-devices.ts';

@@ -15,9 +15,9 @@ import type { ExplainedCluster, ExplainedVirtualHost } from '../extension/explan
 import { httpListeners } from '../gateway/envoy-gateways.ts';
 import type { GatewayStore } from '../gateway/gateway-state.ts';
 import { createGatewayState } from '../gateway/gateway-store.ts';
-import { settingsToGroup } from '../publishing/data-plane-inputs.ts';
+import { settingsToGroup } from '../settings/data-plane-inputs.ts';
 import type { Settings } from '../settings/definitions.ts';
-import { systemClock as clock } from '../sources/clock.ts';
+import { systemClock as clock } from '../timing/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { CommandFailure } from './command-error.ts';
 

@@ -15,8 +15,8 @@ import { ServiceEndpointSchema } from '../../proto/gen/tailway/gateway/v1/gatewa
 import { createInProcessFunctions } from '../functions/in-process-functions.ts';
 import { createRecordedFunctions } from '../functions/recorded-functions.ts';
 import { createRecorder } from '../functions/recorder.ts';
-import { systemClock as clock } from '../sources/clock.ts';
-import { createFakeLog } from '../sources/fake-log.ts';
+import { systemClock as clock } from '../timing/clock.ts';
+import { createFakeLog } from '../telemetry/fake-log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { findDifferences } from './replay-difference.ts';
 import { replay } from './replay.ts';

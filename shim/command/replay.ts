@@ -7,7 +7,7 @@ import type { FunctionsClient } from '../functions/functions-client.ts';
 import { isRecordingName } from '../functions/recorder.ts';
 import { decodeRecording, type Recording } from '../functions/recording.ts';
 import { parseSettings } from '../settings/settings.ts';
-import { systemClock } from '../sources/clock.ts';
+import { systemClock } from '../timing/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { version } from '../version.ts';

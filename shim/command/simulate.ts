@@ -7,7 +7,7 @@ import {
   type ComputeEndpointsResponse,
 } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import { type Simulation, type SimulationQuery, simulate as simulateGroups } from '../admin/simulation.ts';
-import { settingsToGroup } from '../publishing/data-plane-inputs.ts';
+import { settingsToGroup } from '../settings/data-plane-inputs.ts';
 import { parseSettings } from '../settings/settings.ts';
 import { parseDevicesFile } from '../sources/devices-file.ts';
 import { askShim } from './ask-shim.ts';

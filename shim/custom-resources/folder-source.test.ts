@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { systemClock } from '../sources/clock.ts';
+import { systemClock } from '../timing/clock.ts';
 import { createFolderSource } from './folder-source.ts';
 import { formatResourceKey } from './unique-resources.ts';
 

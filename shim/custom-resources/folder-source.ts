@@ -1,6 +1,7 @@
-import { type Clock, sleep } from '../sources/clock.ts';
-import { createFolderWatcher } from '../sources/folder-watcher.ts';
-import { createTrigger } from '../sources/trigger.ts';
+import { type Clock, sleep } from '../timing/clock.ts';
+import { createFolderWatcher } from '../files/folder-watcher.ts';
+import { settleMs } from '../files/settled-file.ts';
+import { createTrigger } from '../timing/trigger.ts';
 import type { FileFault } from './resource-file.ts';
 import { type FolderLook, lookAtFolder } from './resource-folder.ts';
 import type { CustomResource, CustomResourceChange, ResourceSink, ResourceSource } from './resource-source.ts';
@@ -14,9 +15,6 @@ export interface FolderSourceOptions {
   /** How often the folder is looked at besides being watched; default: every second. */
   readonly rescanMs?: number;
 }
-
-/** How long a changed folder has to be left alone before it is read: files may be half-written, or gone for a moment. */
-const settleMs = 50;
 
 /**
  * Resources from a folder of YAML. Watching is only a trigger; what counts is what is found on a look, and looks are

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { lstat, readdir, readFile, stat } from 'node:fs/promises';
+import { lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isSameValue } from '../publishing/same-value.ts';
+import { isSameValue } from '../same-value.ts';
+import { readSettledFile, settleTries, stampOf, trustedLooks } from '../files/settled-file.ts';
 import { type FileFault, parseResourceFile } from './resource-file.ts';
 import { type ContentResource, formatResourceKey, toContentResource } from './unique-resources.ts';
 
@@ -19,15 +20,6 @@ export interface FileLook {
 
 /** The files of a folder by their paths. */
 export type FolderLook = ReadonlyMap<string, FileLook>;
-
-/** What a file may hold. */
-const maxBytes = 64 * 1024 * 1024;
-
-/** How often settling is tried, so that a file that is written without end counts too. */
-const settleTries = 10;
-
-/** Looks that a stamp has to survive until it is trusted: a second write may come within one tick of the file's times. */
-const trustedLooks = 3;
 
 /**
  * Looks at all files of a folder that can hold resources, links followed, and reads those that are not as they were.
@@ -63,7 +55,7 @@ async function findFiles(folder: string): Promise<FoundFiles> {
   const paths = (await readdir(folder)).filter(isResourceFile).map((name) => join(folder, name));
   const files = new Map<string, FoundFile>();
   for (const path of paths.toSorted()) {
-    const found = await stampOf(path);
+    const found = await findStamp(path);
     if (found.kind !== 'none') files.set(path, found);
   }
   return files;
@@ -87,13 +79,11 @@ type FoundFile =
 
 type FoundFiles = ReadonlyMap<string, FoundFile>;
 
-async function stampOf(path: string): Promise<FoundFile | { readonly kind: 'none' }> {
+async function findStamp(path: string): Promise<FoundFile | { readonly kind: 'none' }> {
   try {
     const found = await stat(path, { bigint: true });
     if (!found.isFile()) return { kind: 'none' };
-    const { dev, ino, size, mtimeNs, ctimeNs } = found;
-    if (size > maxBytes) return { kind: 'unreadable', detail: `it is larger than ${maxBytes / 1024 / 1024} MiB` };
-    return { kind: 'file', stamp: [dev, ino, size, mtimeNs, ctimeNs].join(' ') };
+    return { kind: 'file', stamp: stampOf(found) };
   } catch (err) {
     // Between listing and looking a file may have been deleted; a link that leads nowhere is still there.
     const isThere = await lstat(path).then(
@@ -113,7 +103,7 @@ async function lookAtFile(
   if (found.kind === 'unreadable') return unreadable(path, found.detail, last);
   if (last?.stamp === found.stamp && last.looks >= trustedLooks) return last;
   try {
-    const { text, stamp } = await readSettled(path, found.stamp, settle);
+    const { text, stamp } = await readSettledFile(path, found.stamp, settle);
     const looks = last?.stamp === stamp ? last.looks + 1 : 1;
     const digest = createHash('sha256').update(text).digest('hex');
     if (last?.digest === digest) return { ...last, stamp, looks };
@@ -123,18 +113,6 @@ async function lookAtFile(
     return { stamp, looks, digest, ...readText(text, path, last) };
   } catch (err) {
     return unreadable(path, messageOf(err), last);
-  }
-}
-
-/** The text of a file that was not written meanwhile, as far as that can be had. */
-async function readSettled(path: string, stamp: string, settle: () => Promise<void>) {
-  for (let tries = 1; ; tries++) {
-    const text = await readFile(path, 'utf8');
-    const after = await stampOf(path);
-    const isSettled = after.kind === 'file' && after.stamp === stamp;
-    if (isSettled || tries >= settleTries) return { text, stamp };
-    if (after.kind === 'file') stamp = after.stamp;
-    await settle();
   }
 }
 

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 
 import { VirtualHostSchema } from '../../proto/gen/envoy/config/route/v3/route_components_pb.ts';
 import { HealthCheckResponseSchema } from '../../proto/gen/grpc/health/v1/health_pb.ts';
-import { createFakeLog } from '../sources/fake-log.ts';
+import { createFakeLog } from '../telemetry/fake-log.ts';
 import { createExtensionServer } from './extension-server.ts';
 import { clusterSettings, createFakeState, hookFunctions, noParsers } from './fake-inputs.ts';
 import { hookNames } from './observer.ts';

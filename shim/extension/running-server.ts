@@ -1,4 +1,4 @@
-import { createFakeLog } from '../sources/fake-log.ts';
+import { createFakeLog } from '../telemetry/fake-log.ts';
 import type { ExtensionServer, ExtensionServerOptions } from './extension-options.ts';
 import { createExtensionServer } from './extension-server.ts';
 import {

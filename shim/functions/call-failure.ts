@@ -1,6 +1,6 @@
 import { Code, type ConnectError } from '@connectrpc/connect';
 import type { SchemaSkew } from '../../functions/serving/schema-version.ts';
-import { parseRetryAfter } from '../sources/retry-after.ts';
+import { parseRetryAfter } from '../timing/retry-after.ts';
 import type { CircuitFailure } from './circuit.ts';
 
 /** Why a call has no good answer: a label of metrics. */

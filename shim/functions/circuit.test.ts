@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createFakeClock } from '../sources/fake-clock.ts';
+import { createFakeClock } from '../timing/fake-clock.ts';
 import { createCircuit } from './circuit.ts';
 
 function createBench(random = 1) {

@@ -1,4 +1,4 @@
-import type { Clock } from '../sources/clock.ts';
+import type { Clock } from '../timing/clock.ts';
 import type { CircuitState } from './functions-client.ts';
 
 /** Whether something that may be broken is asked. */

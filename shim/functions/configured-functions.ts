@@ -1,5 +1,5 @@
 import type { Settings } from '../settings/definitions.ts';
-import type { Clock } from '../sources/clock.ts';
+import type { Clock } from '../timing/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { FunctionsClient } from './functions-client.ts';

@@ -1,7 +1,7 @@
 import { computeClusters } from '../../functions/clusters/clusters.ts';
 import { computeDataPlane } from '../../functions/dataplane/dataplane.ts';
 import { computeEndpoints } from '../../functions/endpoints/endpoints.ts';
-import type { Clock } from '../sources/clock.ts';
+import type { Clock } from '../timing/clock.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { FunctionName, FunctionsClient } from './functions-client.ts';
 

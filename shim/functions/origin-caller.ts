@@ -9,7 +9,7 @@ import { createTransport as createGrpcTransport } from '@connectrpc/connect/prot
 import { createTransport as createGrpcWebTransport } from '@connectrpc/connect/protocol-grpc-web';
 import { maxRequestBytes } from '../../functions/serving/limits.ts';
 import { compareSchemaVersion, schemaVersion, schemaVersionHeader } from '../../functions/serving/schema-version.ts';
-import type { Clock } from '../sources/clock.ts';
+import type { Clock } from '../timing/clock.ts';
 import { type CallFailure, garbageFailure, type SeenResponse, skewFailure, toCallFailure } from './call-failure.ts';
 import type { TlsMaterial } from './tls-files.ts';
 

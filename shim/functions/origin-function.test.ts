@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { Code } from '@connectrpc/connect';
 import { expect, it } from 'vitest';
 import { ComputeDataPlaneRequestSchema } from '../../proto/gen/tailway/dataplane/v1/dataplane_pb.ts';
-import type { Clock } from '../sources/clock.ts';
+import type { Clock } from '../timing/clock.ts';
 import { dataplaneFunction } from './dataplane-function.ts';
 import type { OriginCaller } from './origin-caller.ts';
 import { createOriginFunction } from './origin-function.ts';

@@ -1,6 +1,6 @@
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
-import { createBackOff } from '../kubernetes/back-off.ts';
-import { type Clock, sleep } from '../sources/clock.ts';
+import { createBackOff } from '../timing/back-off.ts';
+import { type Clock, sleep } from '../timing/clock.ts';
 import type { CallableFunction } from './callable-function.ts';
 import { garbageFailure, isAboutRequest, isTransient, toCircuitFailure } from './call-failure.ts';
 import { createCircuit } from './circuit.ts';

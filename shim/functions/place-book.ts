@@ -1,4 +1,4 @@
-import type { Clock } from '../sources/clock.ts';
+import type { Clock } from '../timing/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { FunctionName, FunctionStatus, Place } from './functions-client.ts';
 

@@ -1,5 +1,5 @@
 import type { Message } from '@bufbuild/protobuf';
-import type { Clock } from '../sources/clock.ts';
+import type { Clock } from '../timing/clock.ts';
 import type { FunctionName, FunctionsClient } from './functions-client.ts';
 import type { Recorder } from './recorder.ts';
 

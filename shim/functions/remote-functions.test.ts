@@ -15,8 +15,8 @@ import {
   ComputeEndpointsResponseSchema,
 } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import { type EdgeFault, edgeFaults, startFaultyEdge } from '../../test/edge-faults/faulty-edge.ts';
-import type { Clock } from '../sources/clock.ts';
-import { createFakeLog } from '../sources/fake-log.ts';
+import type { Clock } from '../timing/clock.ts';
+import { createFakeLog } from '../telemetry/fake-log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { isAboutContent } from './call-error.ts';
 import { endpointsFunction } from './endpoints-function.ts';

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createTestAuthority, type TestAuthority } from '../../test/envoy/test-certificate.ts';
-import { createFakeClock } from '../sources/fake-clock.ts';
-import { createFakeLog } from '../sources/fake-log.ts';
+import { createFakeClock } from '../timing/fake-clock.ts';
+import { createFakeLog } from '../telemetry/fake-log.ts';
 import { createTlsFiles } from './tls-files.ts';
 
 let folder: string;

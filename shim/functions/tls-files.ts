@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import type { Clock } from '../sources/clock.ts';
+import type { Clock } from '../timing/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 
 /** What a TLS connection to the functions is made with. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createFakeClock } from '../sources/fake-clock.ts';
+import { createFakeClock } from '../timing/fake-clock.ts';
 import type { ResourceAnswer } from '../xds/stream-subscription.ts';
 import { createAcknowledgementMemory } from './acknowledgement-memory.ts';
 

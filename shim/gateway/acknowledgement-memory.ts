@@ -1,4 +1,4 @@
-import type { Clock } from '../sources/clock.ts';
+import type { Clock } from '../timing/clock.ts';
 import type { ResourceAnswer } from '../xds/stream-subscription.ts';
 import { type Acknowledgement, sumUpAnswers } from './acknowledgement.ts';
 

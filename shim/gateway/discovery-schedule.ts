@@ -1,6 +1,6 @@
 import { durationToMs } from '../custom-resources/field-schemas.ts';
 import type { AutoDiscoverySpec } from '../custom-resources/tailscale-endpoints-schema.ts';
-import type { Clock } from '../sources/clock.ts';
+import type { Clock } from '../timing/clock.ts';
 
 /** When which resource discovers its endpoints anew. */
 export interface DiscoverySchedule {

@@ -6,7 +6,7 @@ import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import type { ConversionContext } from '../custom-resources/endpoints-from-resource.ts';
 import type { CustomResource, ResourceSink } from '../custom-resources/resource-source.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Clock } from '../sources/clock.ts';
+import type { Clock } from '../timing/clock.ts';
 import type { ClusterFunctions } from './cluster-batches.ts';
 import type { DecidedEndpoint } from './decided-state.ts';
 import type { EncodedCluster } from './encoded-cluster.ts';

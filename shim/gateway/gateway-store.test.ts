@@ -15,8 +15,8 @@ import { GroupResultSchema } from '../../proto/gen/tailway/endpoints/v1/endpoint
 import { DeviceSchema } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import { VirtualHostSchema } from '../../proto/gen/tailway/routes/v1/routes_pb.ts';
 import type { CustomResource, CustomResourceChange } from '../custom-resources/resource-source.ts';
-import { createFakeClock } from '../sources/fake-clock.ts';
-import { createFakeLog } from '../sources/fake-log.ts';
+import { createFakeClock } from '../timing/fake-clock.ts';
+import { createFakeLog } from '../telemetry/fake-log.ts';
 import { createGatewayState } from './gateway-store.ts';
 
 const stores: { close(): void }[] = [];

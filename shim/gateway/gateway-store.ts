@@ -6,7 +6,7 @@ import type { EndpointRef } from '../../proto/gen/tailway/gateway/v1/gateway_pb.
 import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import type { CustomResourceChange } from '../custom-resources/resource-source.ts';
 import { formatResourceKey } from '../custom-resources/unique-resources.ts';
-import { isSameValue } from '../publishing/same-value.ts';
+import { isSameValue } from '../same-value.ts';
 import { type BatchResult, computeBatches } from './cluster-batches.ts';
 import { answerToServices, createDecidedState, type DecidedService } from './decided-state.ts';
 import { createDiscoverySchedule } from './discovery-schedule.ts';

@@ -12,9 +12,9 @@ import { RoutePolicySchema, ServiceEndpointSchema } from '../../proto/gen/tailwa
 import { formatResourceKey } from '../custom-resources/unique-resources.ts';
 import { resourceFromObject } from '../custom-resources/resource-from-object.ts';
 import { parseDevicesFile } from '../sources/devices-file.ts';
-import { createFakeClock } from '../sources/fake-clock.ts';
+import { createFakeClock } from '../timing/fake-clock.ts';
 import { createTailnetDevices } from '../tailnets/tailnet-devices.ts';
-import { createFakeLog } from '../sources/fake-log.ts';
+import { createFakeLog } from '../telemetry/fake-log.ts';
 import type { ResourceAnswer } from '../xds/stream-subscription.ts';
 import { readTranslation } from '../kubernetes/gateway-translation.ts';
 import { type KubeObject, objectKey } from '../kubernetes/kube-object.ts';

@@ -5,8 +5,8 @@ import { ClusterSettingsSchema } from '../../proto/gen/tailway/clusters/v1/clust
 import { DeviceSchema } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import { parseBackendResource } from '../custom-resources/parse-extension-resource.ts';
 import type { CustomResource, CustomResourceChange } from '../custom-resources/resource-source.ts';
-import { createFakeClock } from '../sources/fake-clock.ts';
-import { createFakeLog } from '../sources/fake-log.ts';
+import { createFakeClock } from '../timing/fake-clock.ts';
+import { createFakeLog } from '../telemetry/fake-log.ts';
 import { createGatewayState } from './gateway-store.ts';
 
 // What tailnets by resource change in what is decided.

@@ -1,4 +1,4 @@
-import type { Clock } from '../sources/clock.ts';
+import type { Clock } from '../timing/clock.ts';
 import { readSecretValues, type SecretSource } from '../tailnets/secret-source.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { KubeClient } from './kube-client.ts';

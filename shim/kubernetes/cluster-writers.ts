@@ -8,7 +8,7 @@ import type { GatewayTranslation } from '../gateway/acknowledgement.ts';
 import { createRevisionWriter } from './revision-writer.ts';
 import { createStatusWriter } from './status-writer.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Clock } from '../sources/clock.ts';
+import type { Clock } from '../timing/clock.ts';
 import { type StatusReporterOptions, createStatusReporter } from './status-reporter.ts';
 
 /** What is written back into a cluster. */

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Log } from '../telemetry/log.ts';
 import { type ResourceKey, resourceKinds } from '../custom-resources/resource-source.ts';
-import type { Clock } from '../sources/clock.ts';
+import type { Clock } from '../timing/clock.ts';
 import { createKeyedQueue } from './keyed-queue.ts';
 import type { KubeClient } from './kube-client.ts';
 import { type KubeError, isKubeError } from './kube-error.ts';
 import { apiPath } from './kube-object.ts';
 import { microTime } from './micro-time.ts';
-import { createRateLimit } from './rate-limit.ts';
+import { createRateLimit } from '../timing/rate-limit.ts';
 import { fieldManager } from './server-side-apply.ts';
 
 /** Something that happened to a resource, for whoever runs `kubectl describe`. */

@@ -1,6 +1,6 @@
-import type { Clock } from '../sources/clock.ts';
-import { createTrigger } from '../sources/trigger.ts';
-import { type BackOff, createBackOff } from './back-off.ts';
+import type { Clock } from '../timing/clock.ts';
+import { createTrigger } from '../timing/trigger.ts';
+import { type BackOff, createBackOff } from '../timing/back-off.ts';
 import { KubeError } from './kube-error.ts';
 
 /** Keys that something is to be done for: each at most once at a time, and again later when that fails. */

@@ -6,7 +6,7 @@ import {
   request as httpRequest,
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { parseRetryAfter } from '../sources/retry-after.ts';
+import { parseRetryAfter } from '../timing/retry-after.ts';
 import { KubeError } from './kube-error.ts';
 import { type WatchEvent, readWatchEvents } from './watch-events.ts';
 

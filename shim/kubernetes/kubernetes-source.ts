@@ -6,7 +6,7 @@ import {
   type ResourceSource,
   resourceKinds,
 } from '../custom-resources/resource-source.ts';
-import type { Clock } from '../sources/clock.ts';
+import type { Clock } from '../timing/clock.ts';
 import type { KubeClient } from './kube-client.ts';
 import { type KubeObject, apiPath, objectKey } from './kube-object.ts';
 import { type ObjectChange, createReflector } from './reflector.ts';

@@ -1,5 +1,5 @@
 import type { Log } from '../telemetry/log.ts';
-import { type Clock, sleep } from '../sources/clock.ts';
+import { type Clock, sleep } from '../timing/clock.ts';
 import type { KubeClient } from './kube-client.ts';
 import { KubeError, isKubeError } from './kube-error.ts';
 import { apiPath } from './kube-object.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Clock, systemClock } from '../sources/clock.ts';
-import { createFakeClock } from '../sources/fake-clock.ts';
+import { type Clock, systemClock } from '../timing/clock.ts';
+import { createFakeClock } from '../timing/fake-clock.ts';
 import {
   type Answer,
   type FakeApiServer,

@@ -1,5 +1,5 @@
-import { type Clock, sleep } from '../sources/clock.ts';
-import { createBackOff } from './back-off.ts';
+import { type Clock, sleep } from '../timing/clock.ts';
+import { createBackOff } from '../timing/back-off.ts';
 import type { KubeClient } from './kube-client.ts';
 import { KubeError, isKubeError } from './kube-error.ts';
 import { type KubeObject, objectKey, parseKubeObject } from './kube-object.ts';

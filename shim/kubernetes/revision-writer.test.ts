@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { createFakeClock } from '../sources/fake-clock.ts';
-import { createFakeLog } from '../sources/fake-log.ts';
+import { createFakeClock } from '../timing/fake-clock.ts';
+import { createFakeLog } from '../telemetry/fake-log.ts';
 import { type Answer, initialEventsEnd, startFakeApiServer, watchOf } from './fake-api-server.ts';
 import { createRevisionWriter } from './revision-writer.ts';
 

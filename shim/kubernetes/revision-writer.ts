@@ -1,7 +1,7 @@
 import type { Log } from '../telemetry/log.ts';
 import type { ResourceKind } from '../custom-resources/resource-source.ts';
-import type { Clock } from '../sources/clock.ts';
-import { createBurstLimit } from './burst-limit.ts';
+import type { Clock } from '../timing/clock.ts';
+import { createBurstLimit } from '../timing/burst-limit.ts';
 import type { GatewayTranslation } from '../gateway/acknowledgement.ts';
 import { readTranslation } from './gateway-translation.ts';
 import { createKeyedQueue } from './keyed-queue.ts';

@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { ResourceEvent } from './event-writer.ts';
-import { createFakeClock } from '../sources/fake-clock.ts';
-import { createFakeLog } from '../sources/fake-log.ts';
+import { createFakeClock } from '../timing/fake-clock.ts';
+import { createFakeLog } from '../telemetry/fake-log.ts';
 import type { DesiredStatus } from './status-writer.ts';
 import { createStatusReporter } from './status-reporter.ts';
 

@@ -2,7 +2,7 @@ import type { StatusCondition } from './status-conditions.ts';
 import type { EventWriter } from './event-writer.ts';
 import type { DesiredStatus, StatusWriter } from './status-writer.ts';
 import type { Log } from '../telemetry/log.ts';
-import { type Clock, sleep } from '../sources/clock.ts';
+import { type Clock, sleep } from '../timing/clock.ts';
 
 /** Tells people in the cluster what became of their resources: statuses, and Events for what changes in them. */
 export interface StatusReporter {

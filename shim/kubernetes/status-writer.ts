@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Log } from '../telemetry/log.ts';
 import { type ResourceKey, type ResourceKind, resourceKinds } from '../custom-resources/resource-source.ts';
-import type { Clock } from '../sources/clock.ts';
+import type { Clock } from '../timing/clock.ts';
 import { createKeyedQueue } from './keyed-queue.ts';
 import type { KubeClient } from './kube-client.ts';
 import { type KubeError, isKubeError } from './kube-error.ts';
 import { type KubeObject, apiPath } from './kube-object.ts';
-import { createRateLimit } from './rate-limit.ts';
+import { createRateLimit } from '../timing/rate-limit.ts';
 import type { ObjectChange } from './reflector.ts';
 import { applyObject } from './server-side-apply.ts';
 import { type ResourceStatus, isSameStatus, withTransitionTimes } from './status-conditions.ts';

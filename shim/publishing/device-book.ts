@@ -1,7 +1,7 @@
 import { toBinary } from '@bufbuild/protobuf';
 import type { Group } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import { type Device, DeviceSchema } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
-import { isSameValue } from './same-value.ts';
+import { isSameValue } from '../same-value.ts';
 import { trimDevice } from './trim-device.ts';
 
 /** The devices that count now, filed under their tags. */

@@ -10,8 +10,8 @@ import {
   type GroupResult,
   GroupResultSchema,
 } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
-import { createFakeClock } from '../sources/fake-clock.ts';
-import { createFakeLog } from '../sources/fake-log.ts';
+import { createFakeClock } from '../timing/fake-clock.ts';
+import { createFakeLog } from '../telemetry/fake-log.ts';
 import { createResourceCache } from '../xds/resource-cache.ts';
 import { typeUrls } from '../xds/resource.ts';
 import { createPublisher } from './publisher.ts';

@@ -8,7 +8,7 @@ import type {
 } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import type { FunctionsClient } from '../functions/functions-client.ts';
-import type { Clock } from '../sources/clock.ts';
+import type { Clock } from '../timing/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type Resource, type ResourceChange, typeUrls } from '../xds/resource.ts';
 import type { ComputedGroups } from './computed-groups.ts';

@@ -1,5 +1,5 @@
 import { findDataPlaneViolations } from '../../functions/dataplane/data-plane-violation.ts';
-import { settingsToDataPlane } from '../publishing/data-plane-inputs.ts';
+import { settingsToDataPlane } from './data-plane-inputs.ts';
 import type { Settings } from './definitions.ts';
 import { findFunctionContradictions } from './function-contradictions.ts';
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createFakeTailscale, type FakeTailscale } from '../../test/fake-tailscale/fake-tailscale.ts';
 import type { FaultKind } from '../../test/fake-tailscale/faults.ts';
 import { createApiKey, createOAuthToken } from './access-token.ts';
-import { createFakeClock } from './fake-clock.ts';
+import { createFakeClock } from '../timing/fake-clock.ts';
 import { createJsonClient } from './json-request.ts';
 
 const never = new AbortController().signal;

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../timing/clock.ts';
 import type { Answer, RequestFailure, RequestJson } from './json-request.ts';
 
 /** Where the bearer token of a request comes from. */

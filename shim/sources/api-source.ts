@@ -1,6 +1,6 @@
 import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../timing/clock.ts';
 import { createHeadscaleSource } from './headscale-source.ts';
 import type { Fetch } from './json-request.ts';
 import type { PolledDeviceSource } from './poll-loop.ts';

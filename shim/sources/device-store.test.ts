@@ -2,8 +2,8 @@ import { create } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { DeviceSchema, type Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import { createDeviceStore } from './device-store.ts';
-import { createFakeClock } from './fake-clock.ts';
-import { createFakeLog } from './fake-log.ts';
+import { createFakeClock } from '../timing/fake-clock.ts';
+import { createFakeLog } from '../telemetry/fake-log.ts';
 
 const device = (id: string, tags: string[] = []) => create(DeviceSchema, { id, name: id, tags });
 const ids = (list: readonly Device[] | undefined) => list?.map(({ id }) => id).join(' ');

@@ -1,7 +1,7 @@
 import { equals } from '@bufbuild/protobuf';
 import { DeviceSchema, type Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../timing/clock.ts';
 import type { DeviceSink, RejectedDevice, SourceFailure } from './device-source.ts';
 import { stepHold, type HoldAction, type HoldEvent, type HoldState } from './hold.ts';
 

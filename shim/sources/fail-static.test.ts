@@ -3,8 +3,8 @@ import { createFakeTailscale, type FakeTailscale } from '../../test/fake-tailsca
 import type { FaultKind } from '../../test/fake-tailscale/faults.ts';
 import { tailscaleDevice } from '../../test/fake-tailscale/tailnet.ts';
 import { createDeviceStore, type DeviceStoreStatus } from './device-store.ts';
-import { createFakeClock } from './fake-clock.ts';
-import { createFakeLog } from './fake-log.ts';
+import { createFakeClock } from '../timing/fake-clock.ts';
+import { createFakeLog } from '../telemetry/fake-log.ts';
 import { createTailscaleSource } from './tailscale-source.ts';
 
 // The promise as a whole: an API, a source and a store, and what of the devices is left when the API goes wrong.

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, open, rename, rm, symlink, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { systemClock } from './clock.ts';
+import { systemClock } from '../timing/clock.ts';
 import { createFileSource } from './file-source.ts';
 
 let folder: string;

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { sleep, type Clock } from './clock.ts';
+import { sleep, type Clock } from '../timing/clock.ts';
 import type { DeviceSink, DeviceSource, SourceFailure } from './device-source.ts';
 import { parseDevicesFile } from './devices-file.ts';
-import { createFolderWatcher } from './folder-watcher.ts';
-import { createTrigger } from './trigger.ts';
+import { readSettledFile, settleMs, stampOf, trustedLooks } from '../files/settled-file.ts';
+import { createFolderWatcher } from '../files/folder-watcher.ts';
+import { createTrigger } from '../timing/trigger.ts';
 
 /** What a file source is made of. */
 export interface FileSourceOptions {
@@ -15,15 +16,6 @@ export interface FileSourceOptions {
   /** How often the file is looked at besides being watched; default: every second. */
   readonly rescanMs?: number;
 }
-
-/** How long a file has to be left alone before it is read, since it may be half-written. */
-const settleMs = 50;
-
-/** How often settling is tried, so that a file that is written without end counts too. */
-const settleTries = 10;
-
-/** What a devices file may hold. */
-const maxBytes = 64 * 1024 * 1024;
 
 /**
  * Devices from a file. Watching its folder is only a trigger, which also sees a file moved over it and a ConfigMap's
@@ -63,37 +55,26 @@ interface Look {
   readonly looks: number;
 }
 
-/** Looks that a stamp has to survive until it is trusted: a second write may come within one tick of the file's times. */
-const trustedLooks = 3;
-
 async function lookAt(path: string, clock: Clock, last: Look | undefined, signal: AbortSignal): Promise<Look> {
+  const settle = () => sleep(clock, settleMs, signal);
   try {
-    let stamp = await stampOf(path);
-    if (last?.stamp === stamp && last.looks >= trustedLooks) return last;
-    for (let tries = 0; ; tries++) {
-      if (stamp !== last?.stamp) await sleep(clock, settleMs, signal);
-      const text = await readFile(path, 'utf8');
-      const after = await stampOf(path);
-      if (after === stamp || tries >= settleTries || signal.aborted) {
-        const outcome = createHash('sha256').update(text).digest('hex');
-        return { outcome, found: { text }, stamp: after, looks: after === last?.stamp ? last.looks + 1 : 1 };
-      }
-      stamp = after;
-    }
+    const found = await findStamp(path);
+    if (last?.stamp === found && last.looks >= trustedLooks) return last;
+    if (last?.stamp !== found) await settle();
+    const { text, stamp } = await readSettledFile(path, found, settle);
+    const outcome = createHash('sha256').update(text).digest('hex');
+    return { outcome, found: { text }, stamp, looks: stamp === last?.stamp ? last.looks + 1 : 1 };
   } catch (err) {
     const failure = unreadable(path, err);
     return { outcome: failure.detail, found: { failure }, looks: 0 };
   }
 }
 
-/** What changes when a file is written or another one takes its place; links are followed. */
-async function stampOf(path: string): Promise<string> {
+async function findStamp(path: string): Promise<string> {
   const found = await stat(path, { bigint: true });
   // Reading a pipe that nobody writes never ends, not even with the process.
   if (!found.isFile()) throw new Error(found.isDirectory() ? 'it is a folder, and must be a file' : 'it is no file');
-  const { dev, ino, size, mtimeNs, ctimeNs } = found;
-  if (size > maxBytes) throw new Error(`it is larger than ${maxBytes / 1024 / 1024} MiB`);
-  return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
+  return stampOf(found);
 }
 
 function unreadable(path: string, err: unknown): SourceFailure {

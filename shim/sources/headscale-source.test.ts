@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createFakeTailscale, type FakeTailscale } from '../../test/fake-tailscale/fake-tailscale.ts';
 import { headscaleNode } from '../../test/fake-tailscale/tailnet.ts';
-import { createFakeClock } from './fake-clock.ts';
+import { createFakeClock } from '../timing/fake-clock.ts';
 import { createHeadscaleSource } from './headscale-source.ts';
 
 let fake: FakeTailscale;

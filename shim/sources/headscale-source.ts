@@ -1,6 +1,6 @@
 import { createApiKey } from './access-token.ts';
 import { apiBase, readApiList } from './api-list.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../timing/clock.ts';
 import { parseHeadscaleNode } from './headscale-node.ts';
 import { type Fetch, createJsonClient } from './json-request.ts';
 import { createPollLoop, type PolledDeviceSource } from './poll-loop.ts';

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createFakeTailscale, type FakeTailscale } from '../../test/fake-tailscale/fake-tailscale.ts';
 import type { FaultKind } from '../../test/fake-tailscale/faults.ts';
-import { systemClock } from './clock.ts';
-import { createFakeClock } from './fake-clock.ts';
+import { systemClock } from '../timing/clock.ts';
+import { createFakeClock } from '../timing/fake-clock.ts';
 import { createJsonClient } from './json-request.ts';
 
 let fake: FakeTailscale;

@@ -1,6 +1,6 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../timing/clock.ts';
 import type { SourceFailure } from './device-source.ts';
-import { parseRetryAfter } from './retry-after.ts';
+import { parseRetryAfter } from '../timing/retry-after.ts';
 
 /** What came of a request: the value, or why there is none. */
 export type Answer<T> =

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import type { DeviceSink } from './device-source.ts';
-import { createFakeClock } from './fake-clock.ts';
+import { createFakeClock } from '../timing/fake-clock.ts';
 import type { RequestFailure } from './json-request.ts';
 import { createPollLoop } from './poll-loop.ts';
 

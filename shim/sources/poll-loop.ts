@@ -1,9 +1,9 @@
 import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../timing/clock.ts';
 import type { DeviceSink, DeviceSource, RejectedDevice } from './device-source.ts';
 import type { RequestFailure } from './json-request.ts';
 import { firstPoll, stepPoll, type PollAction, type PollEvent } from './poll-schedule.ts';
-import { createTrigger } from './trigger.ts';
+import { createTrigger } from '../timing/trigger.ts';
 
 /** A source that is asked at intervals. */
 export interface PolledDeviceSource extends DeviceSource {

@@ -1,8 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { DeviceSchema, type Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
-import { createFakeClock } from './fake-clock.ts';
-import { createFakeLog } from './fake-log.ts';
+import { createFakeClock } from '../timing/fake-clock.ts';
+import { createFakeLog } from '../telemetry/fake-log.ts';
 import type { Answer, RequestFailure } from './json-request.ts';
 import { createPostureAttributes } from './posture-attributes.ts';
 

@@ -1,7 +1,7 @@
 import { create, equals } from '@bufbuild/protobuf';
 import { DeviceSchema, type Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../timing/clock.ts';
 import { parseAttributes, type Attributes } from './device-attributes.ts';
 import type { Answer, RequestFailure } from './json-request.ts';
 import { planAttributes, type AttributesLimits, type DueAttributes, type KnownAttributes } from './posture-plan.ts';

@@ -5,8 +5,8 @@ import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DeviceSchema } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
-import { createFakeClock } from './fake-clock.ts';
-import { createFakeLog } from './fake-log.ts';
+import { createFakeClock } from '../timing/fake-clock.ts';
+import { createFakeLog } from '../telemetry/fake-log.ts';
 import { createStateFile } from './state-file.ts';
 
 let parent: string;

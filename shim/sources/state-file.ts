@@ -5,7 +5,7 @@ import { fromJson, toJson, type JsonValue } from '@bufbuild/protobuf';
 import { z } from 'zod';
 import { DeviceSchema, type Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../timing/clock.ts';
 
 /** The last good devices on disk, so that a restart while the API is away serves them. */
 export interface StateFile {

@@ -1,6 +1,6 @@
 import { createApiKey, createOAuthToken } from './access-token.ts';
 import { apiBase } from './api-list.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../timing/clock.ts';
 import type { Answer, JsonRequest, RequestJson } from './json-request.ts';
 
 /** Who asks: an API key, or an OAuth client. */

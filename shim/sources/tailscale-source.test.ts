@@ -5,8 +5,8 @@ import type { FaultKind } from '../../test/fake-tailscale/faults.ts';
 import { tailscaleDevice } from '../../test/fake-tailscale/tailnet.ts';
 import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import type { RejectedDevice, SourceFailure } from './device-source.ts';
-import { createFakeClock } from './fake-clock.ts';
-import { createFakeLog } from './fake-log.ts';
+import { createFakeClock } from '../timing/fake-clock.ts';
+import { createFakeLog } from '../telemetry/fake-log.ts';
 import { createTailscaleSource, type TailscaleSourceOptions } from './tailscale-source.ts';
 
 let fake: FakeTailscale;

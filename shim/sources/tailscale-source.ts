@@ -1,7 +1,7 @@
 import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import type { Log } from '../telemetry/log.ts';
 import { apiBase, readApiList } from './api-list.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../timing/clock.ts';
 import { type Fetch, createJsonClient } from './json-request.ts';
 import { createPollLoop, type PolledDeviceSource } from './poll-loop.ts';
 import { createPostureAttributes } from './posture-attributes.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseAllowedTargets } from '../../functions/service-endpoint/allowed-target.ts';
 import { createFakeTailscale, type FakeTailscale } from '../../test/fake-tailscale/fake-tailscale.ts';
-import { systemClock } from '../sources/clock.ts';
+import { systemClock } from '../timing/clock.ts';
 import { createJsonClient } from '../sources/json-request.ts';
 import { type Resolve, createGuardedFetch } from './guarded-fetch.ts';
 

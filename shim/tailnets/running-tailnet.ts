@@ -6,7 +6,7 @@ import type { CustomResource } from '../custom-resources/resource-source.ts';
 import { formatTailnet } from '../custom-resources/tailnet-choice.ts';
 import { type WantedTailnet, tailnetFromResource } from '../custom-resources/tailnet-from-resource.ts';
 import { createApiSource, formatOrigin } from '../sources/api-source.ts';
-import type { Clock } from '../sources/clock.ts';
+import type { Clock } from '../timing/clock.ts';
 import type { DeviceStoreStatus } from '../sources/device-store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createGuardedFetch } from './guarded-fetch.ts';

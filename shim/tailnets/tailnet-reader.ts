@@ -1,5 +1,5 @@
 import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
-import type { Clock } from '../sources/clock.ts';
+import type { Clock } from '../timing/clock.ts';
 import type { DeviceSource, RejectedDevice, SourceFailure } from '../sources/device-source.ts';
 import { createDeviceStore, type DeviceStoreStatus } from '../sources/device-store.ts';
 import { createStateFile } from '../sources/state-file.ts';

@@ -1,7 +1,7 @@
 import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import type { CustomResource, CustomResourceChange, ResourceKey } from '../custom-resources/resource-source.ts';
 import { formatTailnet } from '../custom-resources/tailnet-choice.ts';
-import type { Clock } from '../sources/clock.ts';
+import type { Clock } from '../timing/clock.ts';
 import type { DeviceStoreStatus } from '../sources/device-store.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { TailnetKnowledge } from './group-gate.ts';

@@ -3,7 +3,7 @@ import { waitFor } from '../../deploy/demo/wait-for.ts';
 import { createKubeClient } from '../../shim/kubernetes/kube-client.ts';
 import { loadKubeConfig } from '../../shim/kubernetes/kube-config.ts';
 import { createReflector } from '../../shim/kubernetes/reflector.ts';
-import { systemClock as clock } from '../../shim/sources/clock.ts';
+import { systemClock as clock } from '../../shim/timing/clock.ts';
 import { type ApiServer, startApiServer } from './api-server.ts';
 import { type Kubectl, createKubectl } from './kubectl.ts';
 import { startMirror } from './mirror.ts';

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitFor } from '../../deploy/demo/wait-for.ts';
 import { createKubernetesSource } from '../../shim/kubernetes/kubernetes-source.ts';
 import { type RevisionWriter, createRevisionWriter } from '../../shim/kubernetes/revision-writer.ts';
-import { systemClock as clock } from '../../shim/sources/clock.ts';
-import { createFakeLog } from '../../shim/sources/fake-log.ts';
+import { systemClock as clock } from '../../shim/timing/clock.ts';
+import { createFakeLog } from '../../shim/telemetry/fake-log.ts';
 import { gatewayOf } from './manifests.ts';
 import { type TestCluster, startTestCluster } from './test-cluster.ts';
 

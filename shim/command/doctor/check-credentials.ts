@@ -3,7 +3,7 @@ import type { Device } from '../../../proto/gen/tailway/tailnet/v1/device_pb.ts'
 import type { Settings } from '../../settings/definitions.ts';
 import { createApiKey } from '../../sources/access-token.ts';
 import { apiBase, readApiList } from '../../sources/api-list.ts';
-import type { Clock } from '../../sources/clock.ts';
+import type { Clock } from '../../timing/clock.ts';
 import type { ParsedEntry } from '../../sources/device-list.ts';
 import { parseDevicesFile } from '../../sources/devices-file.ts';
 import { parseHeadscaleNode } from '../../sources/headscale-node.ts';

@@ -8,9 +8,9 @@ import {
 } from '../../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import { createOriginCallers } from '../../functions/configured-functions.ts';
 import type { CallOutcome, OriginCaller } from '../../functions/origin-caller.ts';
-import { settingsToDataPlane } from '../../publishing/data-plane-inputs.ts';
+import { settingsToDataPlane } from '../../settings/data-plane-inputs.ts';
 import type { Settings } from '../../settings/definitions.ts';
-import type { Clock } from '../../sources/clock.ts';
+import type { Clock } from '../../timing/clock.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Finding } from './diagnosis.ts';
 

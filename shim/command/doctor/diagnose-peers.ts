@@ -1,6 +1,6 @@
-import { settingsToGroup } from '../../publishing/data-plane-inputs.ts';
+import { settingsToGroup } from '../../settings/data-plane-inputs.ts';
 import type { Settings } from '../../settings/definitions.ts';
-import type { Clock } from '../../sources/clock.ts';
+import type { Clock } from '../../timing/clock.ts';
 import { checkCredentials } from './check-credentials.ts';
 import { checkDevices } from './check-devices.ts';
 import { checkFunctions } from './check-functions.ts';

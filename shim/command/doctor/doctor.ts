@@ -1,5 +1,5 @@
 import { type KubeClient, createKubeClient } from '../../kubernetes/kube-client.ts';
-import { systemClock as clock } from '../../sources/clock.ts';
+import { systemClock as clock } from '../../timing/clock.ts';
 import type { Call } from '../command-definition.ts';
 import { type Command, defineCommand } from '../command.ts';
 import { type Flags, jsonFlag } from '../flag.ts';

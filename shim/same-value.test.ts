@@ -1,8 +1,8 @@
 import { equals } from '@bufbuild/protobuf';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { arbitraryRequest } from '../../functions/endpoints/arbitrary-request.ts';
-import { DeviceSchema } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
+import { arbitraryRequest } from '../functions/endpoints/arbitrary-request.ts';
+import { DeviceSchema } from '../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import { isSameValue } from './same-value.ts';
 
 describe('the same value', () => {

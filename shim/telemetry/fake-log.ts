@@ -1,4 +1,4 @@
-import type { Log } from '../telemetry/log.ts';
+import type { Log } from './log.ts';
 
 /** A log for tests that keeps its lines. */
 export interface FakeLog extends Log {

@@ -1,4 +1,4 @@
-/** Time as the sources need it, so that tests can be its master. */
+/** Time, so that tests can be its master. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;

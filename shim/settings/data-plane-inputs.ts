@@ -6,7 +6,7 @@ import {
 } from '../../proto/gen/tailway/dataplane/v1/dataplane_pb.ts';
 import { AddressFamily, type Group, GroupSchema } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import { LoadBalancingPolicy } from '../../proto/gen/tailway/upstream/v1/upstream_pb.ts';
-import type { Settings } from '../settings/definitions.ts';
+import type { Settings } from './definitions.ts';
 
 /** EDS service name of the sidecars' cluster. */
 const sidecarServiceName = 'eds_backend';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createFakeClock } from '../sources/fake-clock.ts';
+import { createFakeClock } from './fake-clock.ts';
 import { createBurstLimit } from './burst-limit.ts';
 
 test('a few go at once, many as time allows, and no key waits for another', () => {

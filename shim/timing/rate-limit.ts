@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../sources/clock.ts';
+import { type Clock, sleep } from './clock.ts';
 
 /** Spaces out what would otherwise be a burst. */
 export interface RateLimit {

@@ -1,4 +1,4 @@
-import type { Clock } from '../sources/clock.ts';
+import type { Clock } from './clock.ts';
 
 /** Lets a few things of each key go at once, and many only now and then. */
 export interface BurstLimit {
