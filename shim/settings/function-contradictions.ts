@@ -1,20 +1,19 @@
 import type { Settings } from './definitions.ts';
 
-/** What is wrong with the settings of the functions although each of them is right. */
-export function findFunctionContradictions(settings: Settings): string[] {
-  const errors: string[] = [];
-  const { functionsAccessId, functionsAccessSecret, functionsCertFile, functionsKeyFile } = settings;
-  if ((functionsAccessId === undefined) !== (functionsAccessSecret === undefined)) {
+/** What can be wrong with the settings of the functions although each of them is right. */
+export const functionRules: readonly ((settings: Settings) => readonly string[])[] = [
+  ({ functionsAccessId, functionsAccessSecret }) => {
+    if ((functionsAccessId === undefined) === (functionsAccessSecret === undefined)) return [];
     const missing = functionsAccessId === undefined ? 'FUNCTIONS_ACCESS_CLIENT_ID' : 'FUNCTIONS_ACCESS_CLIENT_SECRET';
-    errors.push(`${missing}: must be set too: a service token has an id and a secret`);
-  }
-  if ((functionsCertFile === undefined) !== (functionsKeyFile === undefined)) {
+    return [`${missing}: must be set too: a service token has an id and a secret`];
+  },
+  ({ functionsCertFile, functionsKeyFile }) => {
+    if ((functionsCertFile === undefined) === (functionsKeyFile === undefined)) return [];
     const missing = functionsCertFile === undefined ? '--functions-cert-file' : '--functions-key-file';
-    errors.push(`${missing}: must be set too: a certificate is shown with its key`);
-  }
-  for (const url of settings.functionsUrls) errors.push(...findUrlContradictions(url, settings));
-  return errors;
-}
+    return [`${missing}: must be set too: a certificate is shown with its key`];
+  },
+  (settings) => settings.functionsUrls.flatMap((url) => findUrlContradictions(url, settings)),
+];
 
 function findUrlContradictions(url: string, settings: Settings): string[] {
   const { functionsToken, functionsAccessId, functionsPlaintextSecrets } = settings;

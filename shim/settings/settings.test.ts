@@ -117,6 +117,15 @@ describe('errors', () => {
     expect(errorsOf([...file, '--xds-port=x', '--bogus=1', '--hold-empty=never'])).toHaveLength(3);
   });
 
+  it('tells at once too what is wrong between settings, but nothing that depends on one that is wrong itself', () => {
+    const args = ['--xds-port=x', '--health-check-interval=often', '--health-check-timeout=6s'];
+    expect(errorsOf(args, { TS_ENVOY_OAUTH_CLIENT_ID: 'a' })).toEqual([
+      expect.stringMatching(/^--health-check-interval: /),
+      expect.stringMatching(/^--xds-port: /),
+      expect.stringMatching(/^TS_ENVOY_OAUTH_CLIENT_SECRET: /),
+    ]);
+  });
+
   it('never shows a secret', () => {
     const errors = errorsOf([], { TS_ENVOY_API_TOKEN: 'tskey api-hunter2' }).join('\n');
     expect(errors).toContain('TS_ENVOY_API_TOKEN');
@@ -132,6 +141,11 @@ describe('errors', () => {
       name: 'key and client',
       environment: { TS_ENVOY_API_TOKEN: 'k', TS_ENVOY_OAUTH_CLIENT_ID: 'a', TS_ENVOY_OAUTH_CLIENT_SECRET: 's' },
       error: 'not both',
+    },
+    {
+      name: "headscale's key for Tailscale's API",
+      environment: { TS_ENVOY_API_TOKEN: 'k', TS_ENVOY_API_KIND: 'headscale' },
+      error: '--api-url: must be the origin of your headscale',
     },
   ])('$name', ({ environment, error }) => {
     expect(errorsOf([], environment)).toEqual([expect.stringContaining(error)]);

@@ -20,6 +20,7 @@ export function parseSettings(args: readonly string[], environment: Readonly<Nod
   if (flags.help) return { kind: 'help' };
   const errors = [...flags.errors];
   const values: Record<string, unknown> = {};
+  const unreadable = new Set<string>();
   for (const [name, definition] of all) {
     const source = sourceOf(definition, flags.values, environment);
     if (source === undefined) continue;
@@ -27,12 +28,13 @@ export function parseSettings(args: readonly string[], environment: Readonly<Nod
       values[name] = definition.parse(source.text);
     } catch (err) {
       if (!(err instanceof SettingError)) throw err;
+      unreadable.add(name);
       errors.push(`${source.name}: ${shown(definition, source.text)} must be ${err.message}`);
     }
   }
   // Every value was made by the parser of its own definition.
   const settings = Object.freeze(values) as unknown as Settings;
-  if (errors.length === 0) errors.push(...findContradictions(settings));
+  errors.push(...findContradictions(settings, unreadable));
   return errors.length > 0 ? { kind: 'errors', errors } : { kind: 'settings', settings };
 }
 
