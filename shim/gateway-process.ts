@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { create } from '@bufbuild/protobuf';
+import { anyTypes } from '../functions/clusters/any-types.ts';
 import { computeBackendCluster } from '../functions/clusters/backend-cluster.ts';
 import { computeRouteOverlay } from '../functions/routes/route-overlay.ts';
 import { prepareRoutes } from '../functions/routes/routes.ts';
@@ -104,6 +105,7 @@ export function createGatewayProcess(
     },
     log: log.child({ component: 'extension' }),
     observer: hooks,
+    anyTypes,
     clusterSettings,
     deadlineMs: settings.hookDeadline,
     syncWaitMs: settings.hookSyncWait,

@@ -1,4 +1,5 @@
 // `npm start`: the process in the cluster. Settings, parts, start in order, wait, stop in reverse.
+import { anyTypes } from '../functions/dataplane/any-types.ts';
 import type { GroupResult } from '../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import { createExplainPage } from './admin/explain-page.ts';
 import { createSimulatePage } from './admin/simulate-page.ts';
@@ -90,6 +91,7 @@ async function run(settings: Settings, place: ResourcePlace | undefined, log: Lo
     log: log.child({ component: 'xds' }),
     nodeId: settings.nodeId,
     observer: createXdsObserver(metrics, () => gateway?.statusChanged()),
+    anyTypes,
   });
   const scrape = async () => {
     tailnet.copyStatus(metrics);

@@ -1,3 +1,4 @@
+import type { Registry } from '@bufbuild/protobuf';
 import type { ClusterSettings } from '../../proto/gen/tailway/clusters/v1/clusters_pb.ts';
 import type { GatewayState } from '../gateway/gateway-state.ts';
 import type { Explanation } from './explanation.ts';
@@ -12,6 +13,8 @@ export interface ExtensionServerOptions {
   readonly parsers: ResourceParsers;
   readonly log: ExtensionLog;
   readonly observer?: Partial<ExtensionObserver>;
+  /** The types that stand in an `Any` of an answer, for who asks by reflection. */
+  readonly anyTypes?: Registry;
   /** What the clusters of custom backends are built with; its `allowTargets` hold for routes too. */
   readonly clusterSettings: ClusterSettings;
   /** Time for the computations of one call; what is not decided by then is left out. A client's own deadline counts too. */

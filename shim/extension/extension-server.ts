@@ -38,7 +38,7 @@ export function createExtensionServer(options: ExtensionServerOptions): Extensio
   const health = createGrpcHealth([EnvoyGatewayExtension.typeName]);
   const others = new Map<string, GrpcMethod>([
     ...health.methods,
-    ...createGrpcReflection([EnvoyGatewayExtension, Health]),
+    ...createGrpcReflection([EnvoyGatewayExtension, Health], options.anyTypes),
   ]);
   const server = createServer(serverOptions);
   const connections = trackConnections(server, { windowBytes, log });

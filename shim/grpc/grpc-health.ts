@@ -14,6 +14,9 @@ export interface GrpcHealth {
   setServing(serving: boolean): void;
 }
 
+/** How much of a name is repeated: peers end connections whose headers grow beyond a few kilobytes. */
+const maxQuotedLength = 256;
+
 /**
  * `grpc.health.v1.Health` for the server as a whole (the empty name) and each of `services`, all in the same health: not
  * serving at first.
@@ -33,7 +36,7 @@ export function createGrpcHealth(services: readonly string[]): GrpcHealth {
   const check = createGrpcMethod(Health.method.check, (call) => ({
     request({ service }) {
       if (!names.includes(service)) {
-        call.end({ code: grpcCodes.notFound, message: `unknown service ${service}` });
+        call.end({ code: grpcCodes.notFound, message: `unknown service ${service.slice(0, maxQuotedLength)}` });
         return;
       }
       call.send({ status: statusOf(service) });

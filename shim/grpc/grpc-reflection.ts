@@ -1,4 +1,5 @@
-import type { DescService } from '@bufbuild/protobuf';
+import { createRegistry } from '@bufbuild/protobuf';
+import type { DescService, Registry } from '@bufbuild/protobuf';
 import { createReflectionAnswers } from '../../functions/serving/reflection-answers.ts';
 import { ServerReflection } from '../../proto/gen/grpc/reflection/v1/reflection_pb.ts';
 import { createGrpcMethod } from './grpc-call.ts';
@@ -9,9 +10,15 @@ import type { GrpcMethod } from './grpc-stream.ts';
  * same messages under another name.
  *
  * https://github.com/grpc/grpc/blob/master/doc/server-reflection.md
+ *
+ * @param anyTypes the types that stand in an `Any` of a message, which clients need to write it as JSON
  */
-export function createGrpcReflection(services: readonly DescService[]): ReadonlyMap<string, GrpcMethod> {
-  const answer = createReflectionAnswers([...services, ServerReflection]);
+export function createGrpcReflection(
+  services: readonly DescService[],
+  anyTypes: Registry = createRegistry(),
+): ReadonlyMap<string, GrpcMethod> {
+  const files = [...anyTypes].map(({ file }) => file);
+  const answer = createReflectionAnswers([...services, ServerReflection], files);
   const method = createGrpcMethod(ServerReflection.method.serverReflectionInfo, (call) => ({
     request(request) {
       call.send({ validHost: request.host, originalRequest: request, messageResponse: answer(request) });

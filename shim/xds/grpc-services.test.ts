@@ -63,6 +63,9 @@ test('health: does not know other services', async () => {
   const check = health('Check');
   check.send({ service: 'other' });
   expect(await check.status).toMatchObject({ code: 5 });
+  const long = health('Check');
+  long.send({ service: 'x'.repeat(300_000) });
+  expect(await long.status).toEqual({ code: 5, message: `unknown service ${'x'.repeat(256)}` });
   const watch = health('Watch');
   watch.send({ service: 'other' });
   expect(await watch.next()).toMatchObject({ status: ServingStatus.SERVICE_UNKNOWN });
@@ -115,6 +118,17 @@ test.each<[string, ServerReflectionRequest['messageRequest']]>([
   expect(decoded[0]?.service.map(({ name }) => name)).toEqual(['AggregatedDiscoveryService']);
   const names = new Set(decoded.map(({ name }) => name));
   expect(decoded.flatMap(({ dependency }) => dependency).filter((name) => !names.has(name))).toEqual([]);
+});
+
+test.each([
+  'cluster.v3.Cluster',
+  'endpoint.v3.ClusterLoadAssignment',
+  'listener.v3.Listener',
+  'route.v3.RouteConfiguration',
+])('reflection: describes what stands in responses: %s', async (type) => {
+  const call = reflect('v1');
+  call.send({ messageRequest: { case: 'fileContainingSymbol', value: `envoy.config.${type}` } });
+  expect((await call.next()).messageResponse.case).toBe('fileDescriptorResponse');
 });
 
 test.each<[string, ServerReflectionRequest['messageRequest'], number]>([

@@ -1,6 +1,9 @@
 import { createServer } from 'node:http2';
 import type { ServerHttp2Stream } from 'node:http2';
 
+import { createRegistry } from '@bufbuild/protobuf';
+import type { Registry } from '@bufbuild/protobuf';
+
 import { Health } from '../../proto/gen/grpc/health/v1/health_pb.ts';
 import { createConvergenceRound } from './convergence.ts';
 import { createFlushQueue } from './flush-queue.ts';
@@ -17,7 +20,7 @@ import { deltaProtocol, sotwProtocol } from './protocol.ts';
 import type { TypeUrl } from './resource.ts';
 import type { ResourceCache, Transaction } from './resource-cache.ts';
 import { createResponseEncoder } from './response-encoder.ts';
-import { discoveryMethods, discoveryServices } from './services.ts';
+import { discoveryMethods, discoveryServices, resourceTypes } from './services.ts';
 import type { ResourceAnswer, XdsStreamContext, XdsSubscriber } from './stream-subscription.ts';
 import { createXdsStream } from './stream.ts';
 import type { XdsStream, XdsStreamMethod } from './stream.ts';
@@ -31,6 +34,8 @@ export interface XdsServerOptions {
   /** The only node that gets anything; unset or empty: every node. */
   readonly nodeId?: string;
   readonly observer?: Partial<XdsObserver>;
+  /** The types that stand in an `Any` of a resource, for who asks by reflection. */
+  readonly anyTypes?: Registry;
   /** How often peers are pinged; one that has not answered by the next ping is cut off. */
   readonly pingIntervalMs?: number;
   /** Milliseconds, monotonic. */
@@ -98,7 +103,10 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
   const methods = new Map<string, GrpcMethod>([
     ...[...discoveryMethods()].map(([path, kind]) => [path, discoveryMethod(kind)] as const),
     ...health.methods,
-    ...createGrpcReflection([...discoveryServices.map(({ service }) => service), Health]),
+    ...createGrpcReflection(
+      [...discoveryServices.map(({ service }) => service), Health],
+      createRegistry(resourceTypes, options.anyTypes ?? createRegistry()),
+    ),
   ]);
   const server = createServer(serverOptions);
   const connections = trackConnections(server, {

@@ -1,5 +1,10 @@
+import { createRegistry } from '@bufbuild/protobuf';
 import type { DescService } from '@bufbuild/protobuf';
 
+import { ClusterSchema } from '../../proto/gen/envoy/config/cluster/v3/cluster_pb.ts';
+import { ClusterLoadAssignmentSchema } from '../../proto/gen/envoy/config/endpoint/v3/endpoint_pb.ts';
+import { ListenerSchema } from '../../proto/gen/envoy/config/listener/v3/listener_pb.ts';
+import { RouteConfigurationSchema } from '../../proto/gen/envoy/config/route/v3/route_pb.ts';
 import { ClusterDiscoveryService } from '../../proto/gen/envoy/service/cluster/v3/cds_pb.ts';
 import { AggregatedDiscoveryService } from '../../proto/gen/envoy/service/discovery/v3/ads_pb.ts';
 import { EndpointDiscoveryService } from '../../proto/gen/envoy/service/endpoint/v3/eds_pb.ts';
@@ -23,6 +28,14 @@ export const discoveryServices: readonly DiscoveryService[] = [
   { service: ListenerDiscoveryService, typeUrl: typeUrls.listener },
   { service: RouteDiscoveryService, typeUrl: typeUrls.route },
 ];
+
+/** The messages that stand in the `Any`s of responses. */
+export const resourceTypes = createRegistry(
+  ClusterSchema,
+  ClusterLoadAssignmentSchema,
+  ListenerSchema,
+  RouteConfigurationSchema,
+);
 
 /** What the streaming methods of {@link discoveryServices} are for, by request path. The unary ones (REST) are left out. */
 export function discoveryMethods(): ReadonlyMap<string, XdsStreamKind> {
