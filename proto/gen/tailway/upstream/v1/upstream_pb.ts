@@ -33,6 +33,7 @@ export type LoadBalancing = Message<"tailway.upstream.v1.LoadBalancing"> & {
 
   /**
    * Percent of healthy hosts below which Envoy sends to all hosts, healthy or not; absent: 50, Envoy's default; 0: never.
+   * Envoy rounds it to a whole number.
    *
    * @generated from field: google.protobuf.DoubleValue panic_threshold = 2;
    */
@@ -228,21 +229,21 @@ export const LoadBalancingPolicy = {
   ROUND_ROBIN: 1,
 
   /**
-   * The less loaded of two random hosts.
+   * The less loaded of two random hosts; where endpoint weights differ, in turn by weight and load.
    *
    * @generated from enum value: LOAD_BALANCING_POLICY_LEAST_REQUEST = 2;
    */
   LEAST_REQUEST: 2,
 
   /**
-   * Consistent hashing on a ring.
+   * Consistent hashing on a ring. Over many keys endpoint weights are respected, roughly.
    *
    * @generated from enum value: LOAD_BALANCING_POLICY_RING_HASH = 3;
    */
   RING_HASH: 3,
 
   /**
-   * Consistent hashing by Maglev's table.
+   * Consistent hashing by Maglev's table. Over many keys endpoint weights are respected.
    *
    * @generated from enum value: LOAD_BALANCING_POLICY_MAGLEV = 4;
    */
