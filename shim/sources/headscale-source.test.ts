@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createFakeTailscale, type FakeTailscale } from '../../test/fake-tailscale/fake-tailscale.ts';
 import { headscaleNode } from '../../test/fake-tailscale/tailnet.ts';
 import { createFakeClock } from '../timing/fake-clock.ts';
+import { createFakeLog } from '../telemetry/fake-log.ts';
 import { createHeadscaleSource } from './headscale-source.ts';
 
 let fake: FakeTailscale;
@@ -21,6 +22,7 @@ async function first(apiKey: string, apiUrl = fake.url): Promise<unknown> {
     fetch,
     clock: createFakeClock(),
     random: () => 0.5,
+    log: createFakeLog(),
   });
   const abort = new AbortController();
   const told = await new Promise((resolve) => {

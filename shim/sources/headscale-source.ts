@@ -1,5 +1,6 @@
 import { createApiKey } from './access-token.ts';
 import { apiBase, readApiList } from './api-list.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { Clock } from '../timing/clock.ts';
 import { parseHeadscaleNode } from './headscale-node.ts';
 import { type Fetch, createJsonClient } from './json-request.ts';
@@ -17,6 +18,7 @@ export interface HeadscaleSourceOptions {
   readonly clock: Clock;
   /** From 0 up to 1. */
   readonly random: () => number;
+  readonly log: Log;
 }
 
 const remedies = {
@@ -26,7 +28,7 @@ const remedies = {
 
 /** Devices from headscale's API. It has no posture attributes. */
 export function createHeadscaleSource(options: HeadscaleSourceOptions): PolledDeviceSource {
-  const { apiKey, pollIntervalMs, requestTimeoutMs, fetch, clock, random } = options;
+  const { apiKey, pollIntervalMs, requestTimeoutMs, fetch, clock, random, log } = options;
   const request = createJsonClient({ fetch, clock, timeoutMs: requestTimeoutMs });
   const base = apiBase(options.apiUrl);
   const token = createApiKey(apiKey);
@@ -35,6 +37,7 @@ export function createHeadscaleSource(options: HeadscaleSourceOptions): PolledDe
     intervalMs: pollIntervalMs,
     clock,
     random,
+    log,
     async poll(report, signal) {
       const bearer = await token.get(signal);
       if (!bearer.ok) return bearer.failure;

@@ -1,11 +1,13 @@
 import { expect, test, vi } from 'vitest';
 import type { DeviceSink } from './device-source.ts';
 import { createFakeClock } from '../timing/fake-clock.ts';
+import { createFakeLog } from '../telemetry/fake-log.ts';
 import type { RequestFailure } from './json-request.ts';
 import { createPollLoop } from './poll-loop.ts';
 
-function setUp(outcomes: readonly (RequestFailure | 'answer' | 'silence')[]) {
+function setUp(outcomes: readonly (RequestFailure | Error | 'answer' | 'silence')[]) {
   const clock = createFakeClock();
+  const log = createFakeLog();
   const abort = new AbortController();
   const told: string[] = [];
   let polls = 0;
@@ -14,9 +16,11 @@ function setUp(outcomes: readonly (RequestFailure | 'answer' | 'silence')[]) {
     intervalMs: 30_000,
     clock,
     random: () => 0.5,
+    log,
     async poll(report, signal) {
       const outcome = outcomes[polls++] ?? 'answer';
       if (outcome === 'silence') await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      else if (outcome instanceof Error) throw outcome;
       else if (outcome !== 'answer') return outcome;
       report({ devices: [], rejected: [] });
       return undefined;
@@ -30,7 +34,7 @@ function setUp(outcomes: readonly (RequestFailure | 'answer' | 'silence')[]) {
   const run = source.run(sink, abort.signal);
   const waits = (ms: number) =>
     vi.waitFor(() => expect(clock.timers()).toEqual([ms]), { timeout: 10_000, interval: 2 });
-  return { clock, abort, told, source, run, waits, polls: () => polls };
+  return { clock, log, abort, told, sink, source, run, waits, polls: () => polls };
 }
 
 test('polls at the interval, and tells when a failure is tried again', async () => {
@@ -74,6 +78,57 @@ test('an end while a poll runs ends it, and nothing is told', async () => {
 test('a source that is ended before it begins does not poll', async () => {
   const { abort, run, polls } = setUp([]);
   expect(polls()).toBe(1);
+  abort.abort();
+  await run;
+});
+
+test('a poll that throws has failed, is tried again with back-off, and its stack is logged once', async () => {
+  const fault = new RangeError('Maximum call stack size exceeded');
+  const { clock, log, abort, told, run, waits } = setUp([fault, fault, 'answer']);
+  await waits(1000);
+  clock.advance(1000);
+  await waits(2000);
+  clock.advance(2000);
+  await waits(30_000);
+  expect(told).toEqual(['invalid-answer 1000', 'invalid-answer 2000', 'devices']);
+  expect(log.lines).toEqual([
+    {
+      level: 'error',
+      message: 'failed to work on an answer with devices: this is a fault of Tailway',
+      fields: { err: fault },
+    },
+  ]);
+  abort.abort();
+  await run;
+});
+
+test('whoever is told may throw: the source goes on', async () => {
+  const { clock, log, abort, told, sink, run, waits } = setUp([
+    'answer',
+    'answer',
+    { reason: 'timeout', detail: 'slow' },
+  ]);
+  const { devices, failed } = sink;
+  await waits(30_000);
+  sink.devices = () => {
+    throw new Error('of the devices');
+  };
+  sink.failed = () => {
+    throw new Error('of the failure');
+  };
+  clock.advance(30_000);
+  await waits(1000);
+  clock.advance(1000);
+  await waits(2000);
+  Object.assign(sink, { devices, failed });
+  clock.advance(2000);
+  await waits(30_000);
+  expect(told).toEqual(['devices', 'devices']);
+  expect(log.lines.map(({ fields }) => String(Object.values(fields)[0]))).toEqual([
+    'Error: of the devices',
+    'Error: of the failure',
+    'Error: of the failure',
+  ]);
   abort.abort();
   await run;
 });

@@ -54,6 +54,7 @@ export function createTailscaleSource(options: TailscaleSourceOptions): PolledDe
     intervalMs: pollIntervalMs,
     clock,
     random,
+    log,
     async poll(report, signal) {
       const answer = await api.devices(signal);
       if (!answer.ok) return answer.failure;
