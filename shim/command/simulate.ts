@@ -53,11 +53,13 @@ export const simulate = defineCommand({
     },
   ],
   statuses: { 0: 'every group keeps a healthy endpoint', 1: 'some group would have none, or there is no answer' },
-  async run({ flags: { down, group, devices, url, json }, out, style, environment }) {
+  async run({ flags: { down, group, devices, url, json }, style, environment, ...write }) {
     const query = { down, ...(group === undefined ? {} : { group }) };
     const simulation =
-      devices === undefined ? await askSimulation(url, query) : await simulateFile(devices, query, environment);
-    out(json ? `${JSON.stringify(simulation, undefined, 2)}\n` : formatSimulation(simulation, style));
+      devices === undefined
+        ? await askSimulation(url, query)
+        : await simulateFile(devices, query, environment, write.err);
+    write.out(json ? `${JSON.stringify(simulation, undefined, 2)}\n` : formatSimulation(simulation, style));
     return simulation.groups.every(({ healthy }) => healthy > 0) ? 0 : 1;
   },
 });
@@ -75,15 +77,20 @@ async function simulateFile(
   file: string,
   query: SimulationQuery,
   environment: Readonly<NodeJS.ProcessEnv>,
+  warn: (text: string) => void,
 ): Promise<Simulation> {
-  const { groups } = await computeFile(file, environment);
+  const { groups } = await computeFile(file, environment, warn);
   const answer = simulateGroups(groups, query);
   if (!answer.ok) throw new WrongCall(`--${answer.detail}`);
   return answer.simulation;
 }
 
-/** What a shim with this file would serve to sidecars. */
-async function computeFile(file: string, environment: Readonly<NodeJS.ProcessEnv>): Promise<ComputeEndpointsResponse> {
+/** What a shim with this file would serve to sidecars: entries that cannot be used are left out there too. */
+async function computeFile(
+  file: string,
+  environment: Readonly<NodeJS.ProcessEnv>,
+  warn: (text: string) => void,
+): Promise<ComputeEndpointsResponse> {
   const parsed = parseSettings([`--devices=${file}`], environment);
   if (parsed.kind !== 'settings') throw new WrongCall(parsed.kind === 'errors' ? parsed.errors.join('\n') : '');
   const text = await readFile(file, 'utf8').catch((err: unknown) => {
@@ -91,8 +98,7 @@ async function computeFile(file: string, environment: Readonly<NodeJS.ProcessEnv
   });
   const found = parseDevicesFile(text, file);
   if (!found.ok) throw new CommandFailure(found.failure.detail);
-  const [rejected] = found.rejected;
-  if (rejected !== undefined) throw new CommandFailure(`${rejected.place}: ${rejected.detail}`);
+  for (const { place, detail } of found.rejected) warn(`left out: ${place}: ${detail}\n`);
   return computeEndpoints(
     create(ComputeEndpointsRequestSchema, {
       now: timestampFromMs(Date.now()),
