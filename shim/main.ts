@@ -44,7 +44,11 @@ async function run(settings: Settings, place: ResourcePlace | undefined, log: Lo
     ...(devices ? ['devices'] : []),
     ...(place === undefined ? [] : ['resources', 'tailnets']),
   ]);
-  const report = createComputationReport({ log: log.child({ component: 'endpoints' }), metrics });
+  const report = createComputationReport({
+    log: log.child({ component: 'endpoints' }),
+    metrics,
+    sidecarGroup: devices ? settingsToGroup(settings).name : undefined,
+  });
   const publisher = createPublisher({
     functions,
     cache,

@@ -15,7 +15,7 @@ function createBench() {
     child: () => log,
   };
   const metrics = createMetrics({ version: 'test' });
-  return { lines, metrics, report: createComputationReport({ log, metrics }) };
+  return { lines, metrics, report: createComputationReport({ log, metrics, sidecarGroup: 'g' }) };
 }
 
 function groupWith(name: string, ...excluded: readonly string[]) {
@@ -56,10 +56,10 @@ describe('a report of computations', () => {
   it('counts devices by reason, and forgets reasons that are over', async () => {
     const { metrics, report } = createBench();
     report.tell(answerWith('a', 'b'));
-    expect(await metrics.registry.metrics()).toMatch(/tailway_devices\{reason="offline"\} 2/);
+    expect(await metrics.registry.metrics()).toMatch(/tailway_devices\{consumer="sidecars",reason="offline"\} 2/);
     report.tell(answerWith());
     const text = await metrics.registry.metrics();
-    expect(text).toMatch(/tailway_devices\{reason="used"\} 2/);
+    expect(text).toMatch(/tailway_devices\{consumer="sidecars",reason="used"\} 2/);
     expect(text).not.toMatch(/reason="offline"/);
     expect(text).toMatch(/tailway_device_refusals 1/);
   });
@@ -70,13 +70,15 @@ describe('a report of computations', () => {
     const before = lines.length;
     report.tell({ changed: [groupWith('g')], gone: [] });
     const text = await metrics.registry.metrics();
-    expect(text).toMatch(/tailway_devices\{reason="offline"\} 2/);
-    expect(text).toMatch(/tailway_devices\{reason="used"\} 4/);
+    expect(text).not.toMatch(/consumer="sidecars",reason="offline"/);
+    expect(text).toMatch(/tailway_devices\{consumer="gateways",reason="offline"\} 2/);
+    expect(text).toMatch(/tailway_devices\{consumer="sidecars",reason="used"\} 2/);
+    expect(text).toMatch(/tailway_devices\{consumer="gateways",reason="used"\} 2/);
     expect(text).toMatch(/tailway_device_refusals 2/);
     report.tell({ changed: [], gone: ['h'] });
     const later = await metrics.registry.metrics();
     expect(later).not.toMatch(/reason="offline"/);
-    expect(later).toMatch(/tailway_devices\{reason="used"\} 2/);
+    expect(later).toMatch(/tailway_devices\{consumer="sidecars",reason="used"\} 2/);
     expect(lines).toHaveLength(before);
     report.tell({ changed: [groupWith('h', 'a')], gone: [] });
     expect(lines).toHaveLength(before + 2);

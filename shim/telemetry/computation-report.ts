@@ -17,17 +17,23 @@ export interface ComputationReport {
 /** How many devices a computation names one by one; a broken answer can have thousands. */
 const namedDevices = 20;
 
-/** Logs each exclusion and refusal once, when it comes up, and counts all of them. */
+/**
+ * Logs each exclusion and refusal once, when it comes up, and counts all of them.
+ *
+ * @param options.sidecarGroup the group that sidecars get; absent: they get none
+ */
 export function createComputationReport(options: {
   readonly log: Log;
   readonly metrics: Pick<Metrics, 'devices' | 'refusals'>;
+  readonly sidecarGroup: string | undefined;
 }): ComputationReport {
-  const { log, metrics } = options;
+  const { log, metrics, sidecarGroup } = options;
   const told = new Map<string, ReadonlySet<string>>();
   const counted = new Map<string, ReadonlyMap<string, number>>();
-  const totals = new Map<string, number>();
+  const totalsFor = { sidecars: new Map<string, number>(), gateways: new Map<string, number>() };
 
   function count(group: string, next: ReadonlyMap<string, number>): void {
+    const totals = totalsFor[group === sidecarGroup ? 'sidecars' : 'gateways'];
     for (const [reason, n] of counted.get(group) ?? []) totals.set(reason, (totals.get(reason) ?? 0) - n);
     for (const [reason, n] of next) totals.set(reason, (totals.get(reason) ?? 0) + n);
     if (next.size === 0) counted.delete(group);
@@ -54,9 +60,14 @@ export function createComputationReport(options: {
         count(name, new Map());
       }
       metrics.devices.reset();
-      for (const [reason, n] of totals)
-        if (reason === 'used' || (reason !== refusedKey && n > 0)) metrics.devices.set({ reason }, n);
-      metrics.refusals.set(totals.get(refusedKey) ?? 0);
+      let refusals = 0;
+      for (const [consumer, totals] of Object.entries(totalsFor)) {
+        for (const [reason, n] of totals) {
+          if (reason === refusedKey) refusals += n;
+          else if (reason === 'used' || n > 0) metrics.devices.set({ consumer, reason }, n);
+        }
+      }
+      metrics.refusals.set(refusals);
     },
   };
 }

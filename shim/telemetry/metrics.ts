@@ -18,11 +18,11 @@ export function createMetrics(build: { readonly version: string }) {
   return {
     /** Where all of these are registered. */
     registry,
-    /** Devices by what became of them: `used`, or the reason of the exclusion. */
+    /** Devices by who would get them, and by what became of them: `used`, or the reason of the exclusion. */
     devices: new Gauge({
       name: 'tailway_devices',
-      help: 'Devices of the last computation: used, or the reason why not.',
-      labelNames: ['reason'],
+      help: 'Devices of the last computation: used, or the reason why not; for gateways, in each of their groups.',
+      labelNames: ['consumer', 'reason'],
       registers,
     }),
     refusals: new Gauge({

@@ -82,7 +82,7 @@ describe('a change of the devices at a real Envoy', () => {
       expect.objectContaining({ message: 'a device is left out', device: 'b', reason: 'unauthorized' }),
     );
     const metrics = await (await fetch(`http://127.0.0.1:${shim.metricsPort}/metrics`)).text();
-    expect(metrics).toContain('tailway_devices{reason="unauthorized"} 1');
-    expect(metrics).toContain('tailway_devices{reason="used"} 1');
+    expect(metrics).toContain('tailway_devices{consumer="sidecars",reason="unauthorized"} 1');
+    expect(metrics).toContain('tailway_devices{consumer="sidecars",reason="used"} 1');
   });
 });
