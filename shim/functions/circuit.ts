@@ -54,7 +54,7 @@ export function createCircuit({ clock, random, probe }: CircuitOptions): Circuit
 
   function open(retryAfterMs: number): void {
     disarm();
-    if (state === 'closed' && clock.now() - closedAtMs > forgetMs) openings = 0;
+    if (state === 'closed' && clock.monotonicMs() - closedAtMs > forgetMs) openings = 0;
     state = 'open';
     const wholeMs = Math.min(longestMs, firstMs * 2 ** Math.min(openings++, 16));
     const ms = Math.max(wholeMs * (0.5 + random() / 2), Math.min(retryAfterMs, longestAskedMs));
@@ -71,7 +71,7 @@ export function createCircuit({ clock, random, probe }: CircuitOptions): Circuit
       if (by === 'call') openings = 0;
       // A call that began before the circuit opened says nothing about now.
       if (state === 'open') return;
-      if (state === 'half-open') closedAtMs = clock.now();
+      if (state === 'half-open') closedAtMs = clock.monotonicMs();
       state = 'closed';
     },
     failed({ lasting, retryAfterMs }) {

@@ -10,12 +10,13 @@ import { createOriginFunction } from './origin-function.ts';
 const hourMs = 3_600_000;
 
 it.each([
-  { name: 'back', jumpMs: -hourMs, tries: 3 },
-  { name: 'forward', jumpMs: hourMs, tries: 1 },
-])('a clock that is set $name makes no call longer than its time', async ({ jumpMs, tries }) => {
+  { name: 'back', jumpMs: -hourMs },
+  { name: 'forward', jumpMs: hourMs },
+])('a clock that is set $name changes nothing about a call', async ({ jumpMs }) => {
   let nowMs = hourMs;
   const clock: Clock = {
     now: () => nowMs,
+    monotonicMs: () => 0,
     setTimeout(callback) {
       setImmediate(callback);
       return () => undefined;
@@ -46,5 +47,5 @@ it.each([
   });
   await place.call(create(ComputeDataPlaneRequestSchema));
   place.close();
-  expect(timeouts).toEqual(Array.from({ length: tries }, () => 2000));
+  expect(timeouts).toEqual([2000, 2000, 2000]);
 });

@@ -68,18 +68,17 @@ export function createOriginFunction<I extends DescMessage, O extends DescMessag
     origin: caller.origin,
     circuit: circuit.state,
     async call(request) {
-      const endMs = clock.now() + timeoutMs;
+      const endMs = clock.monotonicMs() + timeoutMs;
       const backOff = createBackOff(random);
       for (let tries = 1; ; tries++) {
-        const startMs = clock.now();
-        // A clock that is set back must not make a call last for hours.
-        const leftMs = Math.min(Math.max(1, endMs - startMs), timeoutMs);
+        const startMs = clock.monotonicMs();
+        const leftMs = Math.max(1, endMs - startMs);
         const outcome = await tryOnce(request, leftMs, 'call');
         if (ending.signal.aborted) return outcome;
-        options.onTry(outcome, clock.now() - startMs);
+        options.onTry(outcome, clock.monotonicMs() - startMs);
         if (outcome.ok || !isTransient(outcome.failure) || tries >= maxTries) return outcome;
         const waitMs = backOff.next();
-        if (circuit.state() !== 'closed' || clock.now() + waitMs >= endMs) return outcome;
+        if (circuit.state() !== 'closed' || clock.monotonicMs() + waitMs >= endMs) return outcome;
         await sleep(clock, waitMs, ending.signal);
       }
     },

@@ -15,7 +15,10 @@ export interface PlaceBook {
 interface Entry {
   place: Place;
   origin: string;
+  /** Milliseconds since 1970. */
   sinceMs: number;
+  /** The same by the monotonic clock. */
+  changedMs: number;
   /** The last failure of each origin since it last was good. */
   readonly errors: Map<string, string>;
 }
@@ -23,17 +26,17 @@ interface Entry {
 /** A book of functions that are to run at the first of `origins`. Says one line for a change of place, none for a call. */
 export function createPlaceBook(options: {
   readonly origins: readonly [string, ...string[]];
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'monotonicMs'>;
   readonly log: Log;
 }): PlaceBook {
   const { origins, clock, log } = options;
-  const startMs = clock.now();
+  const start = { sinceMs: clock.now(), changedMs: clock.monotonicMs() };
   const entries = new Map<FunctionName, Entry>();
 
   function entryOf(name: FunctionName): Entry {
     let entry = entries.get(name);
     if (entry === undefined) {
-      entries.set(name, (entry = { place: 'remote', origin: origins[0], sinceMs: startMs, errors: new Map() }));
+      entries.set(name, (entry = { place: 'remote', origin: origins[0], ...start, errors: new Map() }));
     }
     return entry;
   }
@@ -48,14 +51,14 @@ export function createPlaceBook(options: {
       if (origin !== undefined) entry.errors.delete(origin);
       const next = origin ?? entry.origin;
       if (entry.place === place && entry.origin === next) return;
-      const nowMs = clock.now();
-      const afterMs = nowMs - entry.sinceMs;
+      const changedMs = clock.monotonicMs();
+      const afterMs = changedMs - entry.changedMs;
       if (place === 'remote') log.info({ function: name, url: next, afterMs }, 'a function runs remotely again');
       else {
         const detail = lastError(entry);
         log.warn({ function: name, detail }, 'a function runs in this process: where it should run, it fails');
       }
-      Object.assign(entry, { place, origin: next, sinceMs: nowMs });
+      Object.assign(entry, { place, origin: next, sinceMs: clock.now(), changedMs });
     },
     failed(name, origin, detail) {
       const { errors } = entryOf(name);

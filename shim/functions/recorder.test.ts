@@ -96,15 +96,15 @@ describe('a recorder', () => {
   });
 
   it('does not pause for hours when the clock is set back', async () => {
-    let nowMs = 7_200_000;
-    const log = createFakeLog();
-    const recorder = createRecorder({ folder, clock: { now: () => nowMs }, log });
+    const { log, clock } = createBench();
+    const recorder = createRecorder({ folder, clock, log });
     await rm(folder, { recursive: true });
     await writeFile(folder, 'a file where the folder should be');
     recorder.record(recordingAt(1));
     await recorder.settled();
     await rm(folder);
-    nowMs -= 3_600_000;
+    clock.step(-3_600_000);
+    clock.advance(31_000);
     recorder.record(recordingAt(2));
     await recorder.settled();
     expect(await readdir(folder)).toHaveLength(1);

@@ -27,7 +27,7 @@ export interface RecorderOptions {
   /** It is made when it is missing. */
   readonly folder: string;
   readonly limits?: RecorderLimits;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
   readonly log: Log;
 }
 
@@ -63,7 +63,7 @@ export function createRecorder({ folder, limits = defaultLimits, clock, log }: R
         givenUp = 0;
       } catch (err) {
         givenUp += 1 + waiting.splice(0).length;
-        failedAtMs = clock.now();
+        failedAtMs = clock.monotonicMs();
         log.warn({ folder, err, pauseMs }, 'failed to record a call of a function: recordings are given up for now');
       }
     }
@@ -100,8 +100,7 @@ export function createRecorder({ folder, limits = defaultLimits, clock, log }: R
 
   return {
     record(recording) {
-      // Either way: a clock may be set back.
-      if (Math.abs(clock.now() - failedAtMs) < pauseMs) {
+      if (clock.monotonicMs() - failedAtMs < pauseMs) {
         givenUp++;
         return;
       }

@@ -28,6 +28,7 @@ const token = 'tk-secret-of-the-shim';
 /** Waits are over 20 times sooner, so that circuits open and close within a test. */
 const fastClock: Clock = {
   now: () => Date.now() * 20,
+  monotonicMs: () => Math.floor(performance.now() * 20),
   setTimeout(callback, ms) {
     const timer = setTimeout(callback, ms / 20);
     return () => clearTimeout(timer);

@@ -32,7 +32,7 @@ export function createTlsFiles(paths: TlsPaths, { clock, log }: { clock: Clock; 
   const wanted = Object.entries(paths).filter((entry): entry is [string, string] => entry[1] !== undefined);
   let material = read();
   let stamp = stampOf();
-  let lookedAtMs = clock.now();
+  let lookedAtMs = clock.monotonicMs();
 
   function read(): TlsMaterial {
     const next: TlsMaterial = Object.fromEntries(wanted.map(([name, path]) => [name, readFileSync(path)]));
@@ -45,8 +45,8 @@ export function createTlsFiles(paths: TlsPaths, { clock, log }: { clock: Clock; 
   }
 
   return () => {
-    if (wanted.length === 0 || Math.abs(clock.now() - lookedAtMs) < lookMs) return material;
-    lookedAtMs = clock.now();
+    if (wanted.length === 0 || clock.monotonicMs() - lookedAtMs < lookMs) return material;
+    lookedAtMs = clock.monotonicMs();
     try {
       const next = stampOf();
       if (next !== stamp) {

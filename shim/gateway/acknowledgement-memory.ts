@@ -21,7 +21,7 @@ export function createAcknowledgementMemory({ clock }: { readonly clock: Clock }
 
   return (content, answers) => {
     if (content === undefined) return sumUpAnswers(answers);
-    const nowMs = clock.now();
+    const nowMs = clock.monotonicMs();
     const taken = memory.get(content) ?? new Map<string, number>();
     memory.set(content, taken);
     for (const [nodeId, atMs] of taken) if (nowMs - atMs >= lingerMs) taken.delete(nodeId);

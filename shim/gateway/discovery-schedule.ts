@@ -33,7 +33,7 @@ export function createDiscoverySchedule({ clock, onDue }: DiscoveryScheduleOptio
   let known = false;
   const due = (key: string, entry: Entry) => {
     entry.disarm = undefined;
-    entry.lastMs = clock.now();
+    entry.lastMs = clock.monotonicMs();
     onDue(key);
   };
   return {
@@ -44,13 +44,13 @@ export function createDiscoverySchedule({ clock, onDue }: DiscoveryScheduleOptio
         return;
       }
       const intervalMs = spec.syncInterval === undefined ? 0 : durationToMs(spec.syncInterval);
-      entries.set(key, { intervalMs, lastMs: known ? clock.now() : Number.NEGATIVE_INFINITY });
+      entries.set(key, { intervalMs, lastMs: known ? clock.monotonicMs() : Number.NEGATIVE_INFINITY });
     },
     devicesChanged() {
       known = true;
       for (const [key, entry] of entries) {
         if (entry.disarm !== undefined) continue;
-        const waitMs = entry.lastMs + entry.intervalMs - clock.now();
+        const waitMs = entry.lastMs + entry.intervalMs - clock.monotonicMs();
         if (waitMs > 0) entry.disarm = clock.setTimeout(() => due(key, entry), waitMs);
         else due(key, entry);
       }

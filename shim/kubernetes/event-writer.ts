@@ -51,8 +51,11 @@ interface Series {
   name?: string;
   count: number;
   writtenCount: number;
+  /** Milliseconds since 1970, as the Event tells it. */
   firstMs: number;
   lastMs: number;
+  /** By the monotonic clock. */
+  toldMs: number;
 }
 
 const events = { group: 'events.k8s.io', version: 'v1', plural: 'events' };
@@ -119,15 +122,17 @@ export function createEventWriter(options: EventWriterOptions): EventWriter {
       if (!running) return;
       const id = idOf(event);
       const nowMs = clock.now();
+      const toldMs = clock.monotonicMs();
       const series = known.get(id);
       known.delete(id);
-      if (series === undefined || nowMs - series.lastMs > forgetMs) {
-        known.set(id, { event, count: 1, writtenCount: 0, firstMs: nowMs, lastMs: nowMs });
+      if (series === undefined || toldMs - series.toldMs > forgetMs) {
+        known.set(id, { event, count: 1, writtenCount: 0, firstMs: nowMs, lastMs: nowMs, toldMs });
         queue.add(id);
       } else {
         known.set(id, series);
         series.count += 1;
         series.lastMs = nowMs;
+        series.toldMs = toldMs;
         queue.add(id, seriesMs);
       }
       for (const oldest of known.keys()) {

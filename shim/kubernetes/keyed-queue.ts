@@ -29,7 +29,7 @@ export function createKeyedQueue({ work, failed, clock, random }: KeyedQueueOpti
   const trigger = createTrigger(clock);
 
   function add(key: string, delayMs = 0): void {
-    due.set(key, Math.min(due.get(key) ?? Infinity, clock.now() + delayMs));
+    due.set(key, Math.min(due.get(key) ?? Infinity, clock.monotonicMs() + delayMs));
     trigger.pull();
   }
 
@@ -57,7 +57,7 @@ export function createKeyedQueue({ work, failed, clock, random }: KeyedQueueOpti
     async run(signal) {
       while (!signal.aborted) {
         const [key, dueMs] = soonest(due);
-        const waitMs = dueMs - clock.now();
+        const waitMs = dueMs - clock.monotonicMs();
         if (key === undefined || waitMs > 0) {
           await trigger.wait(Math.min(waitMs, 60_000), signal);
           continue;

@@ -53,6 +53,7 @@ export function createLeaderLease(options: LeaderLeaseOptions): LeaderLease {
   async function hold(signal: AbortSignal): Promise<boolean> {
     const found = await read(signal);
     const nowMs = clock.now();
+    const seenMs = clock.monotonicMs();
     if (found === undefined) {
       await write(
         client,
@@ -66,10 +67,10 @@ export function createLeaderLease(options: LeaderLeaseOptions): LeaderLease {
     const { metadata, spec = {} } = found;
     const holder = spec.holderIdentity ?? '';
     if (seen?.resourceVersion !== metadata.resourceVersion) {
-      seen = { resourceVersion: metadata.resourceVersion, atMs: nowMs };
+      seen = { resourceVersion: metadata.resourceVersion, atMs: seenMs };
     }
     const heldMs = (spec.leaseDurationSeconds ?? 0) * 1000;
-    if (holder !== '' && holder !== identity && nowMs - seen.atMs < heldMs) return false;
+    if (holder !== '' && holder !== identity && seenMs - seen.atMs < heldMs) return false;
     const { resourceVersion } = metadata;
     const transitions = spec.leaseTransitions ?? 0;
     const acquiredMs = Date.parse(spec.acquireTime ?? '') || nowMs;
@@ -143,7 +144,7 @@ export function createLeaderLease(options: LeaderLeaseOptions): LeaderLease {
 
       while (!signal.aborted) {
         try {
-          const triedMs = clock.now();
+          const triedMs = clock.monotonicMs();
           if (await hold(signal)) {
             renewedMs = triedMs;
             if (term === undefined) begin();
@@ -163,7 +164,7 @@ export function createLeaderLease(options: LeaderLeaseOptions): LeaderLease {
           }
         }
         // A third of the duration is left to those whose clocks run faster.
-        if (term !== undefined && clock.now() - renewedMs >= (durationMs * 2) / 3) {
+        if (term !== undefined && clock.monotonicMs() - renewedMs >= (durationMs * 2) / 3) {
           log.warn({ identity }, 'leads no longer: the lease could not be renewed in time');
           await finish();
         }

@@ -129,14 +129,14 @@ export function createReflector({
         ? { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' }
         : { resourceVersion: position };
     const query = { ...selection, ...from, watch: 'true', allowWatchBookmarks: 'true', timeoutSeconds: `${seconds}` };
-    const startedMs = clock.now();
+    const startedMs = clock.monotonicMs();
     /** Collects until all initial objects are there. */
     let initial: Map<string, KubeObject> | undefined = position === undefined ? new Map() : undefined;
     let events = 0;
     for await (const batch of client.watch({ path, query, timeoutMs: seconds * 1000 + watchGraceMs, signal })) {
       if (signal.aborted) return;
       const changes: ObjectChange[] = [];
-      if (clock.now() - startedMs > steadyMs) backOff.reset();
+      if (clock.monotonicMs() - startedMs > steadyMs) backOff.reset();
       for (const event of batch) {
         const object = readEvent(event);
         const { resourceVersion, annotations } = object.metadata;
@@ -159,7 +159,7 @@ export function createReflector({
     if (initial !== undefined && !signal.aborted) {
       // It does not know what it was asked for, and did not say so.
       canStream = false;
-    } else if (events === 0 && clock.now() - startedMs < shortestWatchMs) {
+    } else if (events === 0 && clock.monotonicMs() - startedMs < shortestWatchMs) {
       throw new KubeError(`watch of ${path} ended at once`);
     }
   }
@@ -182,9 +182,9 @@ export function createReflector({
       return 0;
     }
     if (err.status === 404) {
-      missingSinceMs ??= clock.now();
+      missingSinceMs ??= clock.monotonicMs();
       position = undefined;
-      if (clock.now() - missingSinceMs >= missingHoldMs) replace(sink, new Map());
+      if (clock.monotonicMs() - missingSinceMs >= missingHoldMs) replace(sink, new Map());
     } else {
       missingSinceMs = undefined;
     }

@@ -104,7 +104,7 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
     });
     delete entry.failure;
     entry.observed = observedOf(applied);
-    entry.settled = { desired: status, result: applied.status, atMs: clock.now() };
+    entry.settled = { desired: status, result: applied.status, atMs: clock.monotonicMs() };
   }
 
   function needsWrite(entry: Entry): boolean {
@@ -113,12 +113,12 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
     if (desired === undefined || observed?.uid !== desired.resource.uid) return false;
     // What a former leader wrote counts as written.
     if (entry.settled === undefined && isSameStatus(observed.status, desired.status, volatileFields)) {
-      entry.settled = { desired: desired.status, result: observed.status, atMs: clock.now() };
+      entry.settled = { desired: desired.status, result: observed.status, atMs: clock.monotonicMs() };
     }
     // Compared with what was asked for: the API server may keep less, or more, than it is given.
     const { settled } = entry;
     if (settled === undefined || !isSameStatus(settled.desired, desired.status, volatileFields)) return true;
-    return clock.now() - settled.atMs >= refreshMs && !isSameStatus(settled.desired, desired.status, []);
+    return clock.monotonicMs() - settled.atMs >= refreshMs && !isSameStatus(settled.desired, desired.status, []);
   }
 
   function failed(id: string, err: KubeError): void {
@@ -127,7 +127,7 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
     // Gone, or changed a moment ago: what is observed next says which.
     if (isKubeError(err, 404, 409)) return;
     if (isKubeError(err, 400, 422)) {
-      entry.settled = { desired: entry.desired.status, result: entry.observed?.status, atMs: clock.now() };
+      entry.settled = { desired: entry.desired.status, result: entry.observed?.status, atMs: clock.monotonicMs() };
     }
     if (entry.failure !== err.message) log.warn({ ...entry.key, error: err.message }, 'cannot write a status');
     entry.failure = err.message;

@@ -47,6 +47,7 @@ function createBench(
     },
     clock: {
       now: () => now,
+      monotonicMs: () => now,
       setTimeout(callback, ms) {
         const timer = { callback, ms, armed: true };
         timers.push(timer);

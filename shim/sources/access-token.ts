@@ -55,14 +55,14 @@ export function createOAuthToken({ url, clientId, clientSecret, request, clock }
     const usable = usableToken(token, `POST ${url.origin}${url.pathname} answers without a token`);
     if (usable.ok) {
       const seconds = Number(lifetime) > 0 ? Number(lifetime) : usualLifetime;
-      current = { token: usable.value, renewAtMs: clock.now() + seconds * 1000 * renewAfter };
+      current = { token: usable.value, renewAtMs: clock.monotonicMs() + seconds * 1000 * renewAfter };
     }
     return usable;
   }
 
   return {
     get(signal) {
-      if (current !== undefined && clock.now() < current.renewAtMs) {
+      if (current !== undefined && clock.monotonicMs() < current.renewAtMs) {
         return Promise.resolve({ ok: true, value: current.token });
       }
       renewal ??= renew(signal).finally(() => {

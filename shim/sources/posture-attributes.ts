@@ -71,7 +71,7 @@ export function createPostureAttributes(options: PostureAttributesOptions): Post
     for (const { path, detail } of rejections) {
       log.debug({ device: device.id, attribute: path[1], detail }, 'a posture attribute cannot be used');
     }
-    const nowMs = clock.now();
+    const nowMs = clock.monotonicMs();
     const before = withAttributes(device, remember(device).attributes);
     cache.set(device.id, { attributes, listing, readAtMs: nowMs, notBeforeMs: -Infinity, listedAtMs: nowMs });
     return !equals(DeviceSchema, before, withAttributes(device, attributes));
@@ -80,7 +80,7 @@ export function createPostureAttributes(options: PostureAttributesOptions): Post
   /** Leaves the device alone for a while, and the whole API where it asks for that or fails again and again. */
   function failed({ device }: DueAttributes, failure: RequestFailure, inARow: number): void {
     const waitMs = failure.retryAfterMs ?? (isRefusal(failure) ? limits.maxAgeMs : retryMs);
-    const untilMs = clock.now() + waitMs;
+    const untilMs = clock.monotonicMs() + waitMs;
     cache.set(device.id, { ...remember(device), notBeforeMs: untilMs });
     if (failure.reason === 'rate-limited' || inARow >= failuresToPause) pausedUntilMs = untilMs;
     log.debug({ device: device.id, ...failure }, 'the posture attributes of a device cannot be read');
@@ -99,7 +99,7 @@ export function createPostureAttributes(options: PostureAttributesOptions): Post
   /** Returns whether anything has changed. */
   async function readAll(due: readonly DueAttributes[], signal: AbortSignal): Promise<boolean> {
     const queue = due.values();
-    const endMs = clock.now() + budgetMs;
+    const endMs = clock.monotonicMs() + budgetMs;
     let successes = 0;
     let inARow = 0;
     let changed = false;
@@ -116,7 +116,7 @@ export function createPostureAttributes(options: PostureAttributesOptions): Post
           last = answer.failure;
           failed(each, answer.failure, inARow);
         }
-        if (clock.now() < pausedUntilMs || clock.now() >= endMs) return;
+        if (clock.monotonicMs() < pausedUntilMs || clock.monotonicMs() >= endMs) return;
       }
     };
     await Promise.all(Array.from({ length: Math.min(concurrency, due.length) }, worker));
@@ -126,7 +126,7 @@ export function createPostureAttributes(options: PostureAttributesOptions): Post
 
   return {
     async complete(devices, report, signal) {
-      const nowMs = clock.now();
+      const nowMs = clock.monotonicMs();
       const wanted = devices.filter((device) => wants(device) && Object.keys(device.attributes).length === 0);
       const ids = new Set(wanted.map(({ id }) => id));
       const withKnown = () =>

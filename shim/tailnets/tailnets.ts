@@ -99,7 +99,7 @@ export function createTailnets(options: TailnetsOptions): Tailnets {
       resource,
       running,
       toDevice: createTailnetDevices(tailnet),
-      sinceMs: clock.now(),
+      sinceMs: clock.monotonicMs(),
       disarm: clock.setTimeout(lookAgain, waitMs),
       isSettled: false,
       statusText: '',
@@ -123,7 +123,7 @@ export function createTailnets(options: TailnetsOptions): Tailnets {
     const entry = entries.get(tailnet);
     let isOther = false;
     if (entry !== undefined) {
-      entry.isSettled ||= entry.running.isSettled() || clock.now() - entry.sinceMs >= waitMs;
+      entry.isSettled ||= entry.running.isSettled() || clock.monotonicMs() - entry.sinceMs >= waitMs;
       if (entry.isSettled) entry.disarm();
       const text = JSON.stringify({ ...entry.running.status(), lastSync: undefined });
       isOther = text !== entry.statusText;

@@ -17,7 +17,7 @@ export function createBurstLimit(options: {
   const fullAtMs = new Map<string, number>();
   return {
     take(key) {
-      const nowMs = clock.now();
+      const nowMs = clock.monotonicMs();
       for (const [other, atMs] of fullAtMs) if (atMs <= nowMs) fullAtMs.delete(other);
       const fromMs = Math.max(nowMs, fullAtMs.get(key) ?? nowMs);
       const waitMs = fromMs + everyMs - nowMs - burst * everyMs;

@@ -1,7 +1,9 @@
 /** Time, so that tests can be its master. */
 export interface Clock {
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, for people, for peers, and beside times from outside. It may be set, both ways. */
   now(): number;
+  /** Whole milliseconds since some moment of this process, for how long something lasts: nobody sets it, it only grows. */
+  monotonicMs(): number;
   /** Calls back once after `ms`; the returned function cancels that. */
   setTimeout(callback: () => void, ms: number): () => void;
 }
@@ -12,6 +14,7 @@ const longestTimeoutMs = 2 ** 31 - 1;
 /** The time of this machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonicMs: () => Math.floor(performance.now()),
   setTimeout(callback, ms) {
     const timer = setTimeout(callback, Math.min(ms, longestTimeoutMs));
     return () => clearTimeout(timer);

@@ -11,7 +11,7 @@ export function createRateLimit({ clock, perSecond }: { clock: Clock; perSecond:
   let nextMs = -Infinity;
   return {
     async take(signal) {
-      const nowMs = clock.now();
+      const nowMs = clock.monotonicMs();
       const turnMs = Math.max(nowMs, nextMs);
       nextMs = turnMs + 1000 / perSecond;
       if (turnMs > nowMs) await sleep(clock, turnMs - nowMs, signal);
