@@ -14,6 +14,7 @@ import {
 import { findRoutePolicy, formatPolicy, sortPolicies } from '../route-policy/policy.ts';
 import { compareReferences, formatReference } from '../service-endpoint/reference.ts';
 import { resolveServices, type Service } from '../service-endpoint/service.ts';
+import { buildTypedLoadBalancing } from '../upstream/typed-load-balancing.ts';
 import { type Backends, chooseBackends } from './backend-choice.ts';
 import { buildBackendSockets, toSocketKey } from './backend-socket.ts';
 import { type ClusterFields } from './cluster-fields.ts';
@@ -22,7 +23,6 @@ import { applyDefaults, type Settings } from './cluster-settings.ts';
 import { buildGroupDiscovery, buildHostDiscovery } from './discovery.ts';
 import { buildEndpointHealthChecks, isChecked } from './endpoint-health-check.ts';
 import { buildClusterHost } from './load-assignment.ts';
-import { buildTypedLoadBalancing } from './load-balancing-policy.ts';
 import { buildRefusal } from './refusal.ts';
 import { buildTls } from './tls.ts';
 import { buildProtocolOptions, toUpstreamProtocol, type UpstreamProtocol } from './upstream-protocol.ts';

@@ -5,9 +5,9 @@ import {
   ClusterSchema,
 } from '../../proto/gen/envoy/config/cluster/v3/cluster_pb.ts';
 import { buildHealthChecks } from '../upstream/health-check.ts';
-import { buildLoadBalancing } from '../upstream/load-balancing.ts';
 import { buildOutlierDetection } from '../upstream/outlier-detection.ts';
 import { buildAdsConfigSource } from './ads-config-source.ts';
+import { buildClientLoadBalancing } from './load-balancing.ts';
 import { type Settings } from './settings.ts';
 
 /** Builds the cluster of all servers; its endpoints come over the same stream. */
@@ -21,7 +21,7 @@ export function buildCluster(settings: Settings): Cluster {
     healthChecks: buildHealthChecks(settings.healthCheck),
     // Envoy would keep a host that is no longer an endpoint for as long as it answers.
     ignoreHealthOnHostRemoval: true,
-    ...buildLoadBalancing(settings.loadBalancing),
+    ...buildClientLoadBalancing(settings.loadBalancing),
     ...(outlierDetection === undefined ? {} : { outlierDetection }),
   });
 }
