@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { AttributeSchema, type Attribute } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import type { Rejection } from './device-list.ts';
 import { time } from './device-fields.ts';
+import { explainField } from './field-error.ts';
 
 /** A device's metadata by key. */
 export type Attributes = Readonly<Record<string, Attribute>>;
@@ -15,6 +16,13 @@ export interface ParsedAttributes {
 /** The longest text of an attribute, as proto/tailway/tailnet/v1/device.proto has it. */
 const maxValueLength = 4096;
 
+/** How many attributes of one device are told that cannot be used. */
+const maxTold = 10;
+
+const explainValue = explainField(`a string of up to ${maxValueLength} characters, a number, true or false`, (input) =>
+  Array.isArray(input) && Number.isFinite(input[0]) ? input[0] : 3,
+);
+
 /**
  * Reads posture attributes and their ends in the shape of Tailscale's API, `{attributes, expiries}`. Only `custom:…`
  * is kept: the rest describes the machine (`node:os`) and changes without meaning anything here. One that cannot be
@@ -26,18 +34,27 @@ export function parseAttributes(answer: { attributes?: unknown; expiries?: unkno
   const attributes: Record<string, Attribute> = {};
   const rejections: Rejection[] = [];
   const expiries = entriesOf(answer.expiries);
+  let refused = 0;
+  const reject = (path: readonly string[], explain: () => string) => {
+    refused++;
+    if (refused <= maxTold) rejections.push({ path, detail: explain() });
+  };
   for (const [key, raw] of entriesOf(answer.attributes)) {
     if (!key.startsWith('custom:')) continue;
     const value = attributeText(raw);
     const expires = time.safeParse(expiries.get(key));
-    if (value === undefined) {
-      const detail = `is neither a text of up to ${maxValueLength} characters nor a number nor true or false`;
-      rejections.push({ path: ['attributes', key], detail });
+    if (!key.isWellFormed()) {
+      reject(['attributes', key], () => 'has half a character in its name (a lone surrogate): write the whole one');
+    } else if (value === undefined) {
+      reject(['attributes', key], () => explainValue({ input: raw, path: [key] }));
     } else if (expires.success) {
       attributes[key] = create(AttributeSchema, { value, ...(expires.data && { expires: expires.data }) });
     } else {
-      rejections.push({ path: ['expiries', key], detail: expires.error.issues[0]?.message ?? 'is no time' });
+      reject(['expiries', key], () => expires.error.issues[0]?.message ?? 'is no time');
     }
+  }
+  if (refused > maxTold) {
+    rejections.push({ path: ['attributes'], detail: `has ${refused - maxTold} more that cannot be used` });
   }
   return { attributes, rejections };
 }
@@ -49,7 +66,7 @@ function entriesOf(value: unknown): Map<string, unknown> {
 function attributeText(value: unknown): string | undefined {
   switch (typeof value) {
     case 'string':
-      return value.length <= maxValueLength ? value : undefined;
+      return value.length <= maxValueLength && value.isWellFormed() ? value : undefined;
     case 'number':
       return Number.isFinite(value) ? JSON.stringify(value) : undefined;
     case 'boolean':

@@ -20,6 +20,8 @@ export interface Rejection {
 export interface ParsedEntry {
   readonly device?: Device;
   readonly rejections: readonly Rejection[];
+  /** What stands for the device's identifier where the entry has none. */
+  readonly standIn?: 'name' | 'address';
 }
 
 /** What a whole answer came to. */
@@ -27,6 +29,9 @@ export interface ParsedList {
   readonly devices: readonly Device[];
   readonly rejections: readonly Rejection[];
 }
+
+/** The file, line and column of a place, where they can be told. */
+export type Where = (path: Path) => string | undefined;
 
 /**
  * Reads the list `key` of an answer entry by entry, so that a bad one harms nobody but itself. A string says why the
@@ -36,6 +41,7 @@ export function parseDeviceList(
   answer: unknown,
   key: 'devices' | 'nodes',
   parseEntry: (entry: unknown) => ParsedEntry,
+  where?: Where,
 ): ParsedList | string {
   if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) {
     return `it is no object; expected {"${key}": […]}`;
@@ -47,29 +53,35 @@ export function parseDeviceList(
   const rejections: Rejection[] = [];
   const indexById = new Map<string, number>();
   for (const [index, entry] of entries.entries()) {
-    const parsed = parseEntry(entry);
-    rejections.push(...parsed.rejections.map((each) => ({ ...each, path: [key, index, ...each.path] })));
-    if (parsed.device === undefined) continue;
-    const { id, name } = parsed.device;
-    const twin = indexById.get(id);
+    const { device, rejections: own, standIn } = parseEntry(entry);
+    for (const each of own) rejections.push({ ...each, path: [key, index, ...each.path] });
+    if (device === undefined) continue;
+    const twin = indexById.get(device.id);
     if (twin === undefined) {
-      indexById.set(id, index);
-      devices.push(parsed.device);
+      indexById.set(device.id, index);
+      devices.push(device);
     } else {
-      rejections.push({ path: [key, index], name, detail: `has the same id as ${key}[${twin}]; give each its own` });
+      const detail = explainTwin(device, standIn, `${key}[${twin}]`);
+      rejections.push({ path: [key, index], name: device.name, detail });
     }
   }
-  if (devices.length === 0 && rejections[0] !== undefined) {
-    return `none of its ${entries.length} ${key} can be read: ${placeOf(rejections[0])}: ${rejections[0].detail}`;
+  const [first, ...others] = rejections;
+  if (devices.length === 0 && first !== undefined) {
+    const { place, detail } = rejectionToRejectedDevice(first, where);
+    const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
+    return `none of its ${entries.length} ${key} can be read: ${place}: ${detail}${more}`;
   }
   return { devices, rejections };
 }
 
+function explainTwin({ id }: Device, standIn: ParsedEntry['standIn'], twin: string): string {
+  if (standIn === undefined) return `has the same id as ${twin}; give each its own`;
+  const remedy = 'give each an `id` of its own';
+  return `has no id, and its ${standIn} (${JSON.stringify(id.slice(0, 80))}) stands for one, which ${twin} has already; ${remedy}`;
+}
+
 /** Tells a rejection to people; `where` adds file and line. */
-export function rejectionToRejectedDevice(
-  rejection: Rejection,
-  where?: (path: Path) => string | undefined,
-): RejectedDevice {
+export function rejectionToRejectedDevice(rejection: Rejection, where?: Where): RejectedDevice {
   const position = where?.(rejection.path);
   return {
     place: position === undefined ? placeOf(rejection) : `${placeOf(rejection)} at ${position}`,
@@ -93,5 +105,5 @@ function placeOf({ path, name }: Rejection): string {
     if (/^\w+$/.test(key)) return depth === 0 ? key : `.${key}`;
     return `[${JSON.stringify(key.slice(0, 80))}]`;
   });
-  return name === undefined || name === '' ? place.join('') : `${place.join('')} (${name.slice(0, 80)})`;
+  return name === undefined || name === '' ? place.join('') : `${place.join('')} (${name.slice(0, 80).toWellFormed()})`;
 }

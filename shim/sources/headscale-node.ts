@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { z } from 'zod';
 import { DeviceSchema } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
-import { addresses, dnsName, identifier, identityOf, tags, time } from './device-fields.ts';
+import { addresses, dnsName, flag, identifier, identityOf, tags, time } from './device-fields.ts';
 import { zodErrorToRejection, type ParsedEntry } from './device-list.ts';
 import { connectionOf } from './tailscale-device.ts';
 
@@ -17,7 +17,7 @@ const headscaleNode = z.object(
     validTags: tags.nullish(),
     /** From 0.28. */
     tags: tags.nullish(),
-    online: z.boolean().nullish(),
+    online: flag.nullish(),
     lastSeen: time,
     expiry: time,
   },

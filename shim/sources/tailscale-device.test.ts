@@ -1,4 +1,4 @@
-import { create, toBinary, toJson } from '@bufbuild/protobuf';
+import { create, fromJson, toBinary, toJson } from '@bufbuild/protobuf';
 import { createValidator } from '@bufbuild/protovalidate';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -156,28 +156,28 @@ describe('an answer', () => {
       name: 'a bad address',
       entry: { id: 'x', addresses: ['100.64.0.2', '100.64.0'] },
       place: 'devices[1].addresses[1]',
-      detail: /is no IP address/,
+      detail: /^is the string "100.64.0", but must be an IP address/,
       id: 'x',
     },
     {
       name: 'a bad tag',
       entry: { ...listed, nodeId: 'x', tags: [1] },
       place: 'devices[1].tags[0] (web-1.tail1234.ts.net)',
-      detail: /string/,
+      detail: /^is the number 1, but must be a non-empty string: write one such as "tag:weight-1"$/,
       id: 'x',
     },
     {
       name: 'a bad flag',
       entry: { ...listed, nodeId: 'x', authorized: 'yes' },
       place: 'devices[1].authorized (web-1.tail1234.ts.net)',
-      detail: /boolean/,
+      detail: /^is the string "yes", but must be true or false: write authorized: true$/,
       id: 'x',
     },
     {
       name: 'a bad time',
       entry: { ...listed, nodeId: 'x', expires: 'soon' },
       place: 'devices[1].expires (web-1.tail1234.ts.net)',
-      detail: /is no time/,
+      detail: /^is the string "soon", but must be a time .*: write expires: "2030-01-31T12:00:00Z"$/,
       id: 'x',
     },
     {
@@ -194,6 +194,38 @@ describe('an answer', () => {
       detail: /512/,
       id: 'x',
     },
+    ...[
+      { name: 'a tag alone', fields: { tags: 'tag:weight-3' }, says: 'write tags: ["tag:weight-3"]' },
+      { name: 'an empty tag', fields: { tags: [''] }, at: 'tags[0]', says: 'is an empty string, but must be' },
+      { name: 'a name that YAML reads as a number', fields: { name: 123 }, says: 'write name: "123"' },
+      { name: 'a quoted flag', fields: { authorized: 'false' }, says: 'write authorized: false' },
+      { name: 'an address alone', fields: { addresses: '100.64.0.1' }, says: 'write addresses: ["100.64.0.1"]' },
+      { name: 'attributes in a list', fields: { attributes: [] }, says: 'but must be an object' },
+      { name: 'a time after year 9999', fields: { expires: '9999-12-31T23:59:59-12:00' }, says: 'years 1 to 9999' },
+      { name: 'a time before year 1', fields: { lastSeen: '0001-01-01T00:00:00+02:00' }, says: 'years 1 to 9999' },
+      { name: 'a time on no day', fields: { expires: '2030-02-30' }, says: 'must be a time' },
+      { name: 'half a character in a name', fields: { name: 'web\udfff' }, says: 'half a character' },
+      { name: 'half a character in a tag', fields: { tags: ['tag:\ud800'] }, at: 'tags[0]', says: 'half a character' },
+      { name: 'too many bad tags', fields: { tags: Array.from({ length: 200_000 }, () => 5) }, says: 'up to 1024' },
+    ].map(({ name, fields, at, says }) => ({
+      name,
+      entry: { ...listed, nodeId: 'x', ...fields },
+      place: `devices[1].${at ?? Object.keys(fields)[0]} (${'name' in fields ? 'web-1' : 'web-1.tail1234.ts.net'})`,
+      detail: new RegExp(says.replaceAll(/[[\]]/g, '\\$&')),
+      id: 'x',
+    })),
+    {
+      name: 'an unquoted identifier of many digits',
+      entry: { ...listed, nodeId: Number('92960230385123456789'), id: undefined, name: undefined, hostname: undefined },
+      place: 'devices[1].nodeId',
+      detail: /number with more digits than numbers keep.*: write its digits in quotes, as in nodeId: "\d{17}"$/,
+    },
+    {
+      name: 'half a character in an identifier',
+      entry: { addresses: ['100.64.0.1'], nodeId: 'd\udfff' },
+      place: 'devices[1].nodeId',
+      detail: /half a character/,
+    },
     {
       name: 'an id of another',
       entry: listed,
@@ -202,6 +234,33 @@ describe('an answer', () => {
     },
     { name: 'nothing to call it by', entry: { addresses: [] }, place: 'devices[1]', detail: /has no `nodeId`/ },
   ];
+
+  test.each([
+    { fields: { name: 'web' }, says: 'has no id, and its name ("web") stands for one, which devices[0] has already' },
+    { fields: { addresses: ['100.64.0.9'] }, says: 'has no id, and its address ("100.64.0.9") stands for one' },
+    { fields: { id: 'a', name: 'web' }, says: 'has the same id as devices[0]; give each its own' },
+  ])('a second one: $says', ({ fields, says }) => {
+    const entry = { addresses: ['100.64.0.1'], ...fields };
+    expect(parse({ devices: [entry, entry] })).toMatchObject({
+      devices: [{}],
+      rejections: [{ path: ['devices', 1], detail: expect.stringContaining(says) }],
+    });
+  });
+
+  test('many bad attributes of one device are told in part, and harm only themselves', () => {
+    const bad = Array.from({ length: 200_000 }, (_, index) => [`custom:x${index}`, [1]]);
+    const attributes = { 'custom:lb-weight': 3, ...Object.fromEntries(bad), 'custom:\ud800': 1 };
+    const list = parse({ devices: [{ ...listed, attributes }] });
+    if (typeof list === 'string') throw new Error(list);
+    expect(list.devices[0]?.attributes).toMatchObject({ 'custom:lb-weight': { value: '3' } });
+    const told = list.rejections.map((rejection) => rejectionToRejectedDevice(rejection));
+    expect(told).toHaveLength(11);
+    expect(told[0]).toEqual({
+      place: 'devices[0].attributes["custom:x0"] (web-1.tail1234.ts.net)',
+      detail: expect.stringMatching(/^is a list of 1, but must be .*: write "custom:x0": 1$/),
+    });
+    expect(told[10]?.detail).toBe('has 199991 more that cannot be used');
+  });
 
   test.each(badEntries)('$name harms only itself', ({ entry, place, detail, id }) => {
     const list = parse({ devices: [listed, entry] });
@@ -217,12 +276,23 @@ describe('an answer', () => {
 
 describe('whatever comes', () => {
   const anything = fc.anything({ withNullPrototype: true, withBigInt: true, withDate: true, withMap: true });
+  /** Half characters included, which JSON can carry and little else. */
+  const text = fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)) });
+  const date = fc.tuple(
+    fc.constantFrom('0000-01-01', '0001-01-01', '2030-01-31', '9999-12-31'),
+    fc.integer({ min: 0, max: 23 }),
+  );
+  const farTime = fc
+    .tuple(date, fc.constantFrom('Z', '+14:00', '-12:00'))
+    .map(([[day, hour], offset]) => `${day}T${String(hour).padStart(2, '0')}:59:59.999${offset}`);
   const field = fc.oneof(
     anything,
     fc.constant('2030-01-01T00:00:00Z'),
     fc.constant(['100.64.0.1']),
     fc.boolean(),
-    fc.string(),
+    text,
+    fc.array(text),
+    farTime,
   );
   const entry = fc.record(
     Object.fromEntries([...Object.keys(listed), 'attributes', 'expiries'].map((key) => [key, field])),
@@ -245,7 +315,7 @@ describe('whatever comes', () => {
     const attributes = fc.dictionary(
       fc.oneof(
         fc.string(),
-        fc.string().map((key) => `custom:${key}`),
+        text.map((key) => `custom:${key}`),
       ),
       field,
     );
@@ -264,6 +334,8 @@ describe('whatever comes', () => {
         if (device === undefined) return;
         expect(validator.validate(DeviceSchema, device)).toMatchObject({ kind: 'valid' });
         expect(create(DeviceSchema, device)).toEqual(device);
+        expect(fromJson(DeviceSchema, toJson(DeviceSchema, device))).toEqual(device);
+        expect(encodeURIComponent(device.id)).not.toBe('');
       }),
     );
   });

@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { z } from 'zod';
 import { DeviceSchema } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import { parseAttributes } from './device-attributes.ts';
-import { addresses, dnsName, identifier, identityOf, tags, time } from './device-fields.ts';
+import { addresses, dictionary, dnsName, flag, identifier, identityOf, tags, time } from './device-fields.ts';
 import { zodErrorToRejection, type ParsedEntry } from './device-list.ts';
 
 /** The fields of a device that count, as Tailscale's API writes them; null is as good as absent. */
@@ -14,18 +14,20 @@ const tailscaleDevice = z.object(
     hostname: dnsName.nullish(),
     addresses,
     tags: tags.nullish(),
-    authorized: z.boolean().nullish(),
-    isExternal: z.boolean().nullish(),
-    blocksIncomingConnections: z.boolean().nullish(),
+    authorized: flag.nullish(),
+    isExternal: flag.nullish(),
+    blocksIncomingConnections: flag.nullish(),
     expires: time,
-    keyExpiryDisabled: z.boolean().nullish(),
-    connectedToControl: z.boolean().nullish(),
+    keyExpiryDisabled: flag.nullish(),
+    connectedToControl: flag.nullish(),
     lastSeen: time,
-    attributes: z.record(z.string(), z.unknown()).nullish(),
-    expiries: z.record(z.string(), z.unknown()).nullish(),
+    attributes: dictionary.nullish(),
+    expiries: dictionary.nullish(),
   },
   { error: 'is no object; expected a device such as {"id": "…", "name": "…", "addresses": ["100.64.0.1"]}' },
 );
+
+const noIdentity = 'has no `nodeId`, `id`, `name` or address to know it by: write one of them, as in name: "web-1"';
 
 /**
  * Reads one device of Tailscale's answer, or of a file in its shape. `authorized` counts as true when absent: the API
@@ -49,12 +51,13 @@ export function parseTailscaleDevice(entry: unknown): ParsedEntry {
 
   const json = parsed.data;
   const name = json.name || json.hostname || '';
-  const id = json.nodeId ?? json.id ?? (name || json.addresses[0]);
-  if (id === undefined) return { rejections: [{ path: [], detail: 'has no `nodeId`, `id`, `name` or address' }] };
+  const given = json.nodeId ?? json.id;
+  const id = given ?? (name || json.addresses[0]);
+  if (id === undefined) return { rejections: [{ path: [], detail: noIdentity }] };
 
   const { attributes, rejections } = parseAttributes({ attributes: json.attributes, expiries: json.expiries });
   const device = create(DeviceSchema, {
-    id: id.slice(0, 256),
+    id: id.slice(0, 256).toWellFormed(),
     name,
     addresses: json.addresses,
     tags: json.tags ?? [],
@@ -66,7 +69,8 @@ export function parseTailscaleDevice(entry: unknown): ParsedEntry {
     ...(json.expires && { expires: json.expires }),
     ...connectionOf(json.connectedToControl, json.lastSeen),
   });
-  return { device, rejections: rejections.map(({ path, detail }) => ({ path, detail, name })) };
+  const told = rejections.map(({ path, detail }) => ({ path, detail, name }));
+  return { device, rejections: told, ...(given === undefined ? { standIn: name ? 'name' : 'address' } : {}) };
 }
 
 /**
