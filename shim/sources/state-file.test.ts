@@ -120,6 +120,35 @@ describe('a state that cannot be used is told and put aside', () => {
   });
 });
 
+test('a device that cannot be written harms no other one', async () => {
+  const far = create(DeviceSchema, { id: 'far', expires: { seconds: 253_402_300_800n } });
+  const before = open();
+  before.file.save([...devices('a'), far, ...devices('b')]);
+  await before.file.close();
+  expect(before.log.lines).toMatchObject([
+    { level: 'error', message: 'failed to save a device: a restart would begin without it', fields: { device: 'far' } },
+  ]);
+  expect(await open().file.restore()).toEqual(devices('a', 'b'));
+  const alone = open();
+  alone.file.save([far]);
+  await alone.file.close();
+  expect(await open().file.restore()).toEqual(devices('a', 'b'));
+});
+
+test('a device that cannot be read harms no other one', async () => {
+  const half = create(DeviceSchema, { id: 'half', name: 'web\udfff' });
+  const before = open();
+  before.file.save([...devices('a'), half]);
+  await before.file.close();
+  const { file, log } = open();
+  expect(await file.restore()).toEqual(devices('a'));
+  expect(log.messages('warn')).toEqual(['a device of the saved state cannot be read: starting without it']);
+  const alone = open();
+  alone.file.save([half]);
+  await alone.file.close();
+  expect(await open().file.restore()).toBeUndefined();
+});
+
 test('the state of another tailnet is told, and not restored', async () => {
   const before = open();
   before.file.save(devices('a'));

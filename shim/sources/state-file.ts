@@ -66,12 +66,19 @@ export function createStateFile({ folder, name = 'devices', origin, clock, log }
     if (pending === undefined) return;
     const devices = pending;
     pending = undefined;
-    const json = devices.map((device) => toJson(DeviceSchema, device));
-    const sha256 = hashOf(json);
-    if (sha256 === saved) return;
-    const savedAt = new Date(clock.now()).toISOString();
-    const state = { format: 'tailway-devices', version: 1, origin, savedAt, sha256, devices: json };
     try {
+      const json = eachUsable(
+        devices,
+        (device) => toJson(DeviceSchema, device),
+        ({ id }, err) =>
+          log.error({ path, device: id, err }, 'failed to save a device: a restart would begin without it'),
+      );
+      // An empty state would say that there is nobody.
+      if (json.length === 0 && devices.length > 0) return;
+      const sha256 = hashOf(json);
+      if (sha256 === saved) return;
+      const savedAt = new Date(clock.now()).toISOString();
+      const state = { format: 'tailway-devices', version: 1, origin, savedAt, sha256, devices: json };
       await writeWhole(path, `${JSON.stringify(state, undefined, 1)}\n`);
       saved = sha256;
       if (failing) log.info({ path }, 'the state can be saved again');
@@ -88,7 +95,9 @@ export function createStateFile({ folder, name = 'devices', origin, clock, log }
     async restore() {
       const text = await readText(path, log);
       if (text === undefined) return undefined;
-      const state = decodeState(text);
+      const state = decodeState(text, (_, err) =>
+        log.warn({ path, err }, 'a device of the saved state cannot be read: starting without it'),
+      );
       if (typeof state === 'string') {
         const aside = `${path}.unusable`;
         log.warn({ path, aside, detail: state }, 'the saved state cannot be used: starting without it');
@@ -128,7 +137,7 @@ interface SavedState {
 }
 
 /** Reads a saved state; a string says why it is none. */
-function decodeState(text: string): SavedState | string {
+function decodeState(text: string, onUnreadable: (device: unknown, err: unknown) => void): SavedState | string {
   try {
     const parsed = format.safeParse(JSON.parse(text));
     if (!parsed.success) {
@@ -137,11 +146,27 @@ function decodeState(text: string): SavedState | string {
     }
     const { origin, savedAt, sha256, devices } = parsed.data;
     if (hashOf(devices) !== sha256) return 'it is damaged: its hash does not fit its devices';
-    const read = devices.map((device) => fromJson(DeviceSchema, device as JsonValue, { ignoreUnknownFields: true }));
+    const decode = (device: unknown) => fromJson(DeviceSchema, device as JsonValue, { ignoreUnknownFields: true });
+    const read = eachUsable(devices, decode, onUnreadable);
+    if (read.length === 0 && devices.length > 0) return `none of its ${devices.length} devices can be read`;
     return { origin, savedAtMs: Date.parse(savedAt), sha256, devices: read };
   } catch {
     return 'it is damaged: it is no JSON of devices';
   }
+}
+
+/** Converts what can be; the first that cannot is told, and harms none of the others. */
+function eachUsable<T, U>(values: readonly T[], convert: (value: T) => U, tell: (value: T, err: unknown) => void): U[] {
+  let isTold = false;
+  return values.flatMap((value) => {
+    try {
+      return [convert(value)];
+    } catch (err) {
+      if (!isTold) tell(value, err);
+      isTold = true;
+      return [];
+    }
+  });
 }
 
 function hashOf(devices: readonly unknown[]): string {
