@@ -66,6 +66,7 @@ export function createTailnetProcess(settings: Settings, options: TailnetProcess
       origin: configuredOrigin(settings),
       ...(stateDir === undefined ? {} : { stateFile: { folder: stateDir } }),
       holdMs: settings.holdEmpty,
+      trustsFirst: source === 'file',
       clock,
       log: log.child({ source }),
       onDevices: changed,
@@ -113,7 +114,7 @@ export function createTailnetProcess(settings: Settings, options: TailnetProcess
       if (own === undefined) return changed();
       await own.reader.restore();
       const parts = { clock, log: log.child({ source: own.source }), known: own.reader.known };
-      await own.reader.run(createConfiguredSource(settings, parts), signal);
+      await own.reader.run(() => createConfiguredSource(settings, parts), signal);
     },
     changed,
     groups: gate.groups,
@@ -121,7 +122,7 @@ export function createTailnetProcess(settings: Settings, options: TailnetProcess
     isKnown: (tailnet) =>
       tailnet === '' ? own?.reader.devices() !== undefined : tailnets?.knowledgeOf(tailnet) === 'known',
     lastSyncMs: (tailnet) => (tailnet === '' ? own?.reader.status().lastSuccessAtMs : tailnets?.lastSyncMs(tailnet)),
-    copyStatus: (metrics) => copySourceStatuses(metrics, readings(), clock.now()),
+    copyStatus: (metrics) => copySourceStatuses(metrics, readings()),
     statuses: () =>
       readings().map(({ source, tailnet, status }) => ({
         name: tailnet === undefined ? source : `${source} ${tailnet}`,

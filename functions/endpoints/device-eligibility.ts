@@ -19,6 +19,12 @@ export interface Eligibility {
 /** A device that says only when it was connected last counts for so long after it. */
 const lastSeenLimit: Instant = 300_000_000_000n;
 
+/** Whether the device's source says that it is not connected, or has not been for long by now. */
+export function isOffline(device: Device, now: Instant): boolean {
+  const goesOffline = lastSeenDeadline(device);
+  return device.online === false || (goesOffline !== undefined && goesOffline <= now);
+}
+
 /**
  * Decides whether a device can serve at all. Reasons are examined in the order of
  * {@link ExclusionReason}; the first that holds is given. A deadline has passed when it equals now.

@@ -66,8 +66,15 @@ describe('what is not fine', () => {
     },
     {
       name: 'a hold',
-      status: { sources: [{ ...source, heldSince: '2026-01-01T00:00:30Z' }] },
-      found: [expect.stringContaining('lost most devices')],
+      status: { sources: [{ ...source, heldSince: '2026-01-01T00:00:30Z', heldCause: 'devices-gone' }] },
+      found: [expect.stringContaining('file has lost most devices since 2026-01-01T00:00:30Z')],
+    },
+    {
+      name: 'a hold from the start',
+      status: {
+        sources: [{ ...source, synced: false, heldSince: '2026-01-01T00:00:30Z', heldCause: 'first-answer' }],
+      },
+      found: [expect.stringContaining('has nobody who is online since')],
     },
     {
       name: 'a refusal',

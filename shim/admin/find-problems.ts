@@ -1,3 +1,4 @@
+import type { HoldCause } from '../sources/hold.ts';
 import type { XdsStreamStatus } from '../xds/observer.ts';
 import type { HookStatus, ShimStatus, SourceStatus, StatusProblem } from './shim-status.ts';
 import { formatType, isRefusing } from './xds-status.ts';
@@ -29,13 +30,21 @@ export function findProblems(
   ];
 }
 
-function sourceProblem({ name, synced, failure, heldSince }: SourceStatus): StatusProblem[] {
+function sourceProblem({ name, synced, failure, heldSince, heldCause }: SourceStatus): StatusProblem[] {
   const part = 'source';
   if (failure !== undefined) return [{ part, detail: `${name} fails since ${failure.since}: ${failure.detail}` }];
-  if (!synced) return [{ part, detail: `${name} has not been read yet` }];
-  if (heldSince === undefined) return [];
-  return [{ part, detail: `${name} has lost most devices at ${heldSince}: not believed until --hold-empty is over` }];
+  if (heldSince !== undefined && heldCause !== undefined) {
+    const detail = `${name} ${heldDetails[heldCause]} since ${heldSince}: not believed until --hold-empty is over`;
+    return [{ part, detail }];
+  }
+  return synced ? [] : [{ part, detail: `${name} has not been read yet` }];
 }
+
+const heldDetails: Readonly<Record<HoldCause, string>> = {
+  'devices-gone': 'has lost most devices',
+  'devices-offline': 'calls most devices offline that were not',
+  'first-answer': 'has nobody who is online',
+};
 
 function refusals(streams: readonly XdsStreamStatus[]): StatusProblem[] {
   const refusing = streams.filter(isRefusing);

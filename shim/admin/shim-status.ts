@@ -1,4 +1,5 @@
 import type { HookName, HookResult } from '../extension/observer.ts';
+import type { HoldCause } from '../sources/hold.ts';
 import type { FunctionStatus } from '../functions/functions-client.ts';
 import type { XdsStreamStatus } from '../xds/observer.ts';
 
@@ -64,8 +65,9 @@ export interface SourceStatus {
   readonly lastSyncAt?: string;
   /** Set while it fails: the last good devices stay. */
   readonly failure?: { readonly since: string; readonly reason: string; readonly detail: string };
-  /** Set while an answer that has lost most devices is not believed yet. */
+  /** Set while a suspicious answer is not believed yet. */
   readonly heldSince?: string;
+  readonly heldCause?: HoldCause;
 }
 
 /** What became of the devices of one group. */

@@ -3,7 +3,7 @@ import type { SourceStatus } from './shim-status.ts';
 
 /** What is known of a source, for people and scripts. */
 export function buildSourceStatus(name: string, status: DeviceStoreStatus): SourceStatus {
-  const { synced, devices, rejected, lastSuccessAtMs, failure, heldSinceMs } = status;
+  const { synced, devices, rejected, lastSuccessAtMs, failure, heldSinceMs, heldCause } = status;
   return {
     name,
     synced,
@@ -14,6 +14,7 @@ export function buildSourceStatus(name: string, status: DeviceStoreStatus): Sour
       ? {}
       : { failure: { since: formatTime(failure.sinceMs), reason: failure.reason, detail: failure.detail } }),
     ...(heldSinceMs === undefined ? {} : { heldSince: formatTime(heldSinceMs) }),
+    ...(heldCause === undefined ? {} : { heldCause }),
   };
 }
 

@@ -1,9 +1,10 @@
 import { equals } from '@bufbuild/protobuf';
+import { isOffline } from '../../functions/endpoints/device-eligibility.ts';
 import { DeviceSchema, type Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Clock } from '../timing/clock.ts';
 import type { DeviceSink, RejectedDevice, SourceFailure } from './device-source.ts';
-import { stepHold, type HoldAction, type HoldEvent, type HoldState } from './hold.ts';
+import { stepHold, type HoldAction, type HoldCause, type HoldEvent, type HoldState } from './hold.ts';
 
 /** What is known of a tailnet's devices: the memory between a source and everything that uses devices. */
 export interface DeviceStore extends DeviceSink {
@@ -17,7 +18,7 @@ export interface DeviceStore extends DeviceSink {
   close(): void;
 }
 
-/** How it goes; times are milliseconds since 1970. */
+/** How it goes; times are milliseconds since 1970, as the clock said then. */
 export interface DeviceStoreStatus {
   /** Whether there is a list, by an answer or from a former run. Never turns false again. */
   readonly synced: boolean;
@@ -27,16 +28,19 @@ export interface DeviceStoreStatus {
   readonly rejected: number;
   /** When the source was last read well, its answer believed or held; absent: not yet in this run. */
   readonly lastSuccessAtMs?: number;
+  /** How long ago that was, whatever the time of day was set to since. */
+  readonly lastSuccessAgeMs?: number;
   /** Set while the source fails. */
   readonly failure?: SourceFailure & { readonly sinceMs: number };
-  /** Set while an answer is held. */
+  /** Set while an answer is held, both of them. */
   readonly heldSinceMs?: number;
+  readonly heldCause?: HoldCause;
   /** Counted since the start. */
   readonly totals: {
     readonly answers: number;
     readonly failures: Readonly<Partial<Record<SourceFailure['reason'], number>>>;
-    readonly holds: number;
-    readonly holdsBelieved: number;
+    readonly holds: Readonly<Record<HoldCause, number>>;
+    readonly holdsBelieved: Readonly<Record<HoldCause, number>>;
   };
 }
 
@@ -44,33 +48,44 @@ export interface DeviceStoreStatus {
 export interface DeviceStoreOptions {
   readonly clock: Clock;
   readonly log: Log;
-  /** How long a suddenly (nearly) empty answer is held; 0: not at all. */
+  /** How long a suspicious answer is held; 0: not at all. */
   readonly holdMs: number;
-  /** Which devices the hold counts; absent: all. See {@link HoldContext.counts}. */
-  readonly counts?: (device: Device) => boolean;
+  /** Whether a first answer without anybody is a user's own word, as in a file; default: no. */
+  readonly trustsFirst?: boolean;
   /** Called with the whole list when it came for the first time, and when something in it has changed. */
   readonly onChange: (devices: readonly Device[]) => void;
 }
 
 /** A store without devices, until it is restored or a source reports to it. */
 export function createDeviceStore(options: DeviceStoreOptions): DeviceStore {
-  const { clock, log, holdMs, counts = () => true, onChange } = options;
+  const { clock, log, holdMs, trustsFirst = false, onChange } = options;
   let hold: HoldState = {};
   let current: readonly Device[] | undefined;
   let rejected: readonly RejectedDevice[] = [];
-  let lastSuccessAtMs: number | undefined;
-  let failure: DeviceStoreStatus['failure'];
+  let lastSuccess: Moment | undefined;
+  let failure: (SourceFailure & { readonly since: Moment }) | undefined;
+  let heldSince: Moment | undefined;
   let disarm: (() => void) | undefined;
   const totals = {
     answers: 0,
     failures: {} as Partial<Record<SourceFailure['reason'], number>>,
-    holds: 0,
-    holdsBelieved: 0,
+    holds: { 'devices-gone': 0, 'devices-offline': 0, 'first-answer': 0 },
+    holdsBelieved: { 'devices-gone': 0, 'devices-offline': 0, 'first-answer': 0 },
   };
 
+  const present = (): Moment => ({ atMs: clock.now(), monotonicMs: clock.monotonicMs() });
+  const ageOf = ({ monotonicMs }: Moment) => clock.monotonicMs() - monotonicMs;
+
   function apply(event: HoldEvent): void {
-    const [next, actions] = stepHold(hold, event, { nowMs: clock.now(), holdMs, counts });
+    const instant = BigInt(clock.now()) * 1_000_000n;
+    const [next, actions] = stepHold(hold, event, {
+      nowMs: clock.monotonicMs(),
+      holdMs,
+      trustsFirst,
+      isOffline: (device) => isOffline(device, instant),
+    });
     hold = next;
+    heldSince = hold.held === undefined ? undefined : (heldSince ?? present());
     for (const action of actions) act(action);
   }
 
@@ -92,18 +107,19 @@ export function createDeviceStore(options: DeviceStoreOptions): DeviceStore {
     }
   }
 
-  function tell({ what, had, lost }: HoldAction & { kind: 'tell' }): void {
-    switch (what) {
+  function tell(action: HoldAction & { kind: 'tell' }): void {
+    const { cause, had, gone, offline } = action;
+    switch (action.what) {
       case 'held':
-        totals.holds++;
-        log.warn({ had, lost, holdMs }, 'most devices are gone from the answer: the last good ones are held');
+        totals.holds[cause]++;
+        log.warn({ had, gone, offline, holdMs }, heldMessages[cause]);
         return;
       case 'recovered':
-        log.info({ had }, 'devices are back: the hold is over');
+        log.info({ had, gone, offline }, 'devices are back: the hold is over');
         return;
       case 'believed':
-        totals.holdsBelieved++;
-        log.warn({ had, lost, holdMs }, 'most devices are gone: believed after the grace period');
+        totals.holdsBelieved[cause]++;
+        log.warn({ had, gone, offline, afterMs: action.afterMs }, believedMessages[cause]);
         return;
     }
   }
@@ -121,24 +137,22 @@ export function createDeviceStore(options: DeviceStoreOptions): DeviceStore {
     },
     devices(devices, rejections) {
       totals.answers++;
-      lastSuccessAtMs = clock.now();
-      if (failure !== undefined) {
-        log.info({ afterMs: clock.now() - failure.sinceMs }, 'devices can be read again');
-      }
+      lastSuccess = present();
+      if (failure !== undefined) log.info({ afterMs: ageOf(failure.since) }, 'devices can be read again');
       failure = undefined;
       tellRejected(log, rejections, rejected);
       rejected = rejections;
       apply({ kind: 'answer', devices: withLastGood(devices, rejections, current ?? []) });
     },
     confirmed() {
-      lastSuccessAtMs = clock.now();
+      lastSuccess = present();
     },
     failed(next) {
       totals.failures[next.reason] = (totals.failures[next.reason] ?? 0) + 1;
       if (failure?.reason !== next.reason || failure.detail !== next.detail) {
         log.warn({ ...next, devices: current?.length ?? 0 }, 'devices cannot be read: the last good ones stay');
       }
-      failure = { ...next, sinceMs: failure?.sinceMs ?? clock.now() };
+      failure = { ...next, since: failure?.since ?? present() };
       apply({ kind: 'failed' });
     },
     current: () => current,
@@ -146,15 +160,39 @@ export function createDeviceStore(options: DeviceStoreOptions): DeviceStore {
       synced: current !== undefined,
       devices: current?.length ?? 0,
       rejected: rejected.length,
-      totals: { ...totals, failures: { ...totals.failures } },
-      ...(lastSuccessAtMs === undefined ? {} : { lastSuccessAtMs }),
-      ...(failure === undefined ? {} : { failure }),
-      ...(hold.held === undefined ? {} : { heldSinceMs: hold.held.sinceMs }),
+      totals: structuredClone(totals),
+      ...(lastSuccess === undefined ? {} : { lastSuccessAtMs: lastSuccess.atMs, lastSuccessAgeMs: ageOf(lastSuccess) }),
+      ...(failure === undefined ? {} : { failure: failureOf(failure) }),
+      ...(hold.held === undefined || heldSince === undefined
+        ? {}
+        : { heldSinceMs: heldSince.atMs, heldCause: hold.held.cause }),
     }),
     close() {
       disarm?.();
     },
   };
+}
+
+/** A moment for people, and for measuring from it. */
+interface Moment {
+  readonly atMs: number;
+  readonly monotonicMs: number;
+}
+
+const heldMessages: Readonly<Record<HoldCause, string>> = {
+  'devices-gone': 'most devices are gone from the answer: the last good ones are held',
+  'devices-offline': 'most devices are suddenly called offline: they are held as they were',
+  'first-answer': 'the first answer has nobody who is online: nothing is served until it is believed',
+};
+
+const believedMessages: Readonly<Record<HoldCause, string>> = {
+  'devices-gone': 'most devices are gone: believed',
+  'devices-offline': 'devices are called offline that were not: believed',
+  'first-answer': 'nobody is online since the start: believed; check that this is the right tailnet',
+};
+
+function failureOf({ since, ...failure }: SourceFailure & { readonly since: Moment }) {
+  return { ...failure, sinceMs: since.atMs };
 }
 
 /** A device whose entry cannot be read any more stays as it was last known. */

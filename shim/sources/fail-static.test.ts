@@ -71,6 +71,8 @@ function fault(kind?: FaultKind): void {
   fake.fault(kind, { on: 'devices' });
 }
 
+const noHolds = { 'devices-gone': 0, 'devices-offline': 0, 'first-answer': 0 };
+
 const all = ['web-1', 'web-2', 'web-3', 'web-4'];
 
 test.each([
@@ -103,7 +105,7 @@ test.each([
   clock.advance(2 * holdMs);
   await polled();
   expect(names()).toEqual(all);
-  expect(store.status()).toMatchObject({ synced: true, totals: { holds: 0 } });
+  expect(store.status()).toMatchObject({ synced: true, totals: { holds: noHolds } });
   fault();
   await polled();
   expect(store.status().failure).toBeUndefined();
@@ -120,7 +122,9 @@ test.each([
   expect(names()).toEqual(all);
   clock.advance(holdMs);
   expect(names()).toEqual(left);
-  expect(store.status()).toMatchObject({ totals: { holds: 1, holdsBelieved: 1 } });
+  expect(store.status()).toMatchObject({
+    totals: { holds: { 'devices-gone': 1 }, holdsBelieved: { 'devices-gone': 1 } },
+  });
 });
 
 test('nobody for a moment is nothing', async () => {
@@ -132,7 +136,7 @@ test('nobody for a moment is nothing', async () => {
   await polled();
   clock.advance(holdMs);
   expect(names()).toEqual(all);
-  expect(store.status()).toMatchObject({ totals: { holds: 1, holdsBelieved: 0 } });
+  expect(store.status()).toMatchObject({ totals: { holds: { 'devices-gone': 1 }, holdsBelieved: noHolds } });
 });
 
 test('half of the devices may go at once', async () => {
@@ -141,4 +145,43 @@ test('half of the devices may go at once', async () => {
   fault('half');
   await polled();
   expect(names()).toEqual(['web-1', 'web-2']);
+});
+
+const setAll = (fields: object) => fake.setDevices([1, 2, 3, 4].map((number) => tailscaleDevice(number, fields)));
+
+test('everybody offline at once is held for the grace period, and then believed', async () => {
+  const { polled, clock, store } = start();
+  await polled();
+  const connected = () => store.current()?.map(({ online }) => online);
+  setAll({ connectedToControl: false, lastSeen: '2025-12-31T00:00:00Z' });
+  await polled();
+  expect(connected()).toEqual([true, true, true, true]);
+  expect(store.status()).toMatchObject({ heldCause: 'devices-offline' });
+  clock.advance(holdMs);
+  expect(connected()).toEqual([false, false, false, false]);
+});
+
+test('nobody authorized, and no tags, count at once, offline or not', async () => {
+  const { polled, store } = start();
+  await polled();
+  setAll({ connectedToControl: false, authorized: false, tags: [] });
+  await polled();
+  expect(store.status()).toMatchObject({ heldCause: 'devices-offline' });
+  expect(store.current()?.map(({ authorized, tags, online }) => ({ authorized, tags, online }))).toEqual(
+    all.map(() => ({ authorized: false, tags: [], online: true })),
+  );
+});
+
+test('nobody in the first answer is nothing until the grace period is over, or somebody is there', async () => {
+  fault('nobody');
+  const { names, polled, clock, store } = start();
+  await polled();
+  expect(store.status()).toMatchObject({ synced: false, heldCause: 'first-answer' });
+  fault();
+  await polled();
+  expect(names()).toEqual(all);
+  fault('nobody');
+  await polled();
+  clock.advance(holdMs);
+  expect(names()).toEqual([]);
 });

@@ -1,4 +1,11 @@
 import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
+import { findLoss, isTooMany, withLost, type Loss } from './device-loss.ts';
+
+/**
+ * Why an answer is not believed yet: it leaves out most devices, it calls most of them offline that were not, or it is the
+ * first one and has nobody who is online.
+ */
+export type HoldCause = 'devices-gone' | 'devices-offline' | 'first-answer';
 
 /** What is believed of a tailnet, and what is not believed yet. */
 export interface HoldState {
@@ -6,6 +13,7 @@ export interface HoldState {
   readonly base?: readonly Device[];
   /** Set while an answer that lost too much waits to be believed. */
   readonly held?: {
+    readonly cause: HoldCause;
     readonly sinceMs: number;
     readonly answer: readonly Device[];
     /** Whether the source has failed since that answer: then only another answer can confirm it. */
@@ -28,32 +36,42 @@ export type HoldAction =
   | { readonly kind: 'publish'; readonly devices: readonly Device[] }
   | { readonly kind: 'arm'; readonly afterMs: number }
   | { readonly kind: 'disarm' }
-  /** A hold began, ended by a good answer, or ended by believing what was held. */
-  | {
-      readonly kind: 'tell';
-      readonly what: 'held' | 'recovered' | 'believed';
-      readonly had: number;
-      readonly lost: number;
-    };
+  /** A hold began, or ended by a good answer. */
+  | (Told & { readonly what: 'held' | 'recovered' })
+  /** What was held, if only for no time at all, is believed. */
+  | (Told & { readonly what: 'believed'; readonly afterMs: number });
+
+interface Told {
+  readonly kind: 'tell';
+  readonly cause: HoldCause;
+  /** Devices that were believed in. */
+  readonly had: number;
+  /** Of those: not in the answer any more, and called offline by it. */
+  readonly gone: number;
+  readonly offline: number;
+}
 
 /** The settings and the time of one step. */
 export interface HoldContext {
+  /** By a clock that nobody sets. */
   readonly nowMs: number;
-  /** How long a suddenly (nearly) empty answer is held; 0: not at all. */
+  /** How long a suspicious answer is held; 0: not at all. */
   readonly holdMs: number;
-  /**
-   * What counts as there. With every device, a hold protects from an API that forgets devices; with a stricter measure
-   * (such as "is online") also from one that calls all of them unusable, at the price that a real end of most of them
-   * takes the grace period too.
-   */
-  readonly counts: (device: Device) => boolean;
+  /** Whether a first answer without anybody is a user's own word, and not an API's. */
+  readonly trustsFirst: boolean;
+  /** Whether a device counts as offline by now, as its source tells it. */
+  readonly isOffline: (device: Device) => boolean;
 }
 
 /**
- * The fail-static rule: an answer without devices, or without more than half of those that were believed in before, is
- * held for a grace period, and then believed. While it is held, what it leaves out stays as it was, and what it does
- * say counts at once: new devices, and changes of the others, so that a replaced fleet serves while the old one is held.
- * The first answer ever is believed, whatever it says, and an empty one after it loses nothing.
+ * The fail-static rule: an answer that leaves out more than half of the devices that were believed in, or that calls more
+ * than half of those offline that were not, is held for a grace period, and then believed. So is a first answer that has
+ * nobody who is online: nothing is published meanwhile.
+ *
+ * While an answer is held, devices that it leaves out stay as they were, and those that it calls offline stay online. All
+ * else that it says counts at once: new devices, so that a replaced fleet serves while the old one is held, and every
+ * change of a device, since who takes a device's authorization, tags or key away means it. A hold for devices that are
+ * offline lasts until all of them are back, since they come back one by one after their control server did.
  */
 export function stepHold(
   state: HoldState,
@@ -74,25 +92,40 @@ export function stepHold(
 }
 
 function stepAnswer(state: HoldState, answer: readonly Device[], ctx: HoldContext): [HoldState, readonly HoldAction[]] {
-  const { had, lost, tooMany } = lossOf(state.base ?? [], answer, ctx.counts);
-  const { held } = state;
-  if (!tooMany)
-    return held === undefined ? believe(answer) : believe(answer, { kind: 'tell', what: 'recovered', had, lost: 0 });
+  const { base, held } = state;
+  const loss = findLoss(base ?? [], answer, ctx.isOffline);
+  const cause = base === undefined ? doubtFirst(answer, ctx) : doubt(loss, held !== undefined);
+  if (cause === undefined) {
+    return held === undefined ? believe(answer) : believe(answer, told(held.cause, 'recovered', loss));
+  }
   const sinceMs = held?.sinceMs ?? ctx.nowMs;
-  const leftMs = sinceMs + ctx.holdMs - ctx.nowMs;
-  if (leftMs <= 0) return believe(answer, { kind: 'tell', what: 'believed', had, lost: lost.length });
-  const publish: HoldAction = { kind: 'publish', devices: withLost(answer, lost) };
-  const next: HoldState = { ...state, held: { sinceMs, answer, failedSince: false } };
-  if (held !== undefined) return [next, [publish]];
-  return [next, [{ kind: 'tell', what: 'held', had, lost: lost.length }, { kind: 'arm', afterMs: leftMs }, publish]];
+  const holdMs = cause === 'first-answer' && ctx.trustsFirst ? 0 : ctx.holdMs;
+  const leftMs = sinceMs + holdMs - ctx.nowMs;
+  if (leftMs <= 0) return believe(answer, { ...told(cause, 'believed', loss), afterMs: ctx.nowMs - sinceMs });
+  const next: HoldState = { ...state, held: { cause, sinceMs, answer, failedSince: false } };
+  const publish: HoldAction[] = base === undefined ? [] : [{ kind: 'publish', devices: withLost(answer, loss) }];
+  if (held !== undefined) return [next, publish];
+  return [next, [told(cause, 'held', loss), { kind: 'arm', afterMs: leftMs }, ...publish]];
 }
 
 function stepTimer(state: HoldState, ctx: HoldContext): [HoldState, readonly HoldAction[]] {
-  if (state.held === undefined || state.held.failedSince) return [state, []];
-  const leftMs = state.held.sinceMs + ctx.holdMs - ctx.nowMs;
+  const { base, held } = state;
+  if (held === undefined || held.failedSince) return [state, []];
+  const leftMs = held.sinceMs + ctx.holdMs - ctx.nowMs;
   if (leftMs > 0) return [state, [{ kind: 'arm', afterMs: leftMs }]];
-  const { had, lost } = lossOf(state.base ?? [], state.held.answer, ctx.counts);
-  return believe(state.held.answer, { kind: 'tell', what: 'believed', had, lost: lost.length });
+  const loss = findLoss(base ?? [], held.answer, ctx.isOffline);
+  return believe(held.answer, { ...told(held.cause, 'believed', loss), afterMs: ctx.nowMs - held.sinceMs });
+}
+
+/** Of a single device nothing can be said: who has only one may well have turned it off. */
+function doubtFirst(answer: readonly Device[], { isOffline }: HoldContext): HoldCause | undefined {
+  return answer.length !== 1 && answer.every(isOffline) ? 'first-answer' : undefined;
+}
+
+function doubt(loss: Loss, isHeld: boolean): HoldCause | undefined {
+  const tooMany = isTooMany(loss);
+  if (tooMany.gone) return 'devices-gone';
+  return tooMany.offline || (isHeld && loss.offline.length > 0) ? 'devices-offline' : undefined;
 }
 
 function believe(devices: readonly Device[], tell?: HoldAction): [HoldState, readonly HoldAction[]] {
@@ -100,19 +133,7 @@ function believe(devices: readonly Device[], tell?: HoldAction): [HoldState, rea
   return [{ base: devices }, tell === undefined ? [publish] : [{ kind: 'disarm' }, tell, publish]];
 }
 
-/** The devices that counted before and are gone, or do not count any more. */
-function lossOf(base: readonly Device[], answer: readonly Device[], counts: HoldContext['counts']) {
-  const counted = base.filter(counts);
-  const kept = new Set(answer.filter(counts).map(({ id }) => id));
-  const lost = counted.filter(({ id }) => !kept.has(id));
-  const nobodyLeft = lost.length > 0 && kept.size === 0;
-  return { had: counted.length, lost, tooMany: nobodyLeft || lost.length * 2 > counted.length };
-}
-
-/** The answer with what it has lost, but for who has lost the address to another. */
-function withLost(answer: readonly Device[], lost: readonly Device[]): readonly Device[] {
-  const lostIds = new Set(lost.map(({ id }) => id));
-  const others = answer.filter(({ id }) => !lostIds.has(id));
-  const taken = new Set(others.flatMap(({ addresses }) => addresses));
-  return [...others, ...lost.filter(({ addresses }) => !addresses.some((address) => taken.has(address)))];
+function told<T extends 'held' | 'recovered' | 'believed'>(cause: HoldCause, what: T, loss: Loss) {
+  const { had, gone, offline } = loss;
+  return { kind: 'tell', what, cause, had, gone: gone.length, offline: offline.length } as const;
 }

@@ -67,6 +67,20 @@ test('a refresh polls at once, one while a poll runs polls after it', async () =
   await run;
 });
 
+test.each([{ hours: -3 }, { hours: 3 }])('a time of day that is set by $hours h moves no poll', async ({ hours }) => {
+  const { clock, abort, run, waits, polls } = setUp([]);
+  await waits(30_000);
+  clock.step(hours * 3_600_000);
+  clock.advance(29_999);
+  await waits(1);
+  expect(polls()).toBe(1);
+  clock.advance(1);
+  await waits(30_000);
+  expect(polls()).toBe(2);
+  abort.abort();
+  await run;
+});
+
 test('an end while a poll runs ends it, and nothing is told', async () => {
   const { abort, told, run, polls } = setUp(['silence']);
   await vi.waitFor(() => expect(polls()).toBe(1));

@@ -123,7 +123,8 @@ export function createRunningTailnet(first: CustomResource, options: RunningTail
       if (credentials.kind === 'credentials') runSource(current, wanted, credentials);
       if (credentials.kind === 'problem') {
         endSource(current);
-        void tellProblem(current, credentials.detail);
+        const { detail } = credentials;
+        tellProblem(current, detail).catch((err: unknown) => log.error({ err, detail }, 'failed to tell a problem'));
       }
     }
     onChange();
@@ -168,24 +169,21 @@ export function createRunningTailnet(first: CustomResource, options: RunningTail
       await current.restored;
       await before?.done;
       if (end.signal.aborted) return;
-      const source = createApiSource({
-        api,
-        credentials: found.credentials,
-        pollIntervalMs,
-        requestTimeoutMs: settings.requestTimeout,
-        attributesMaxAgeMs: settings.attributesInterval,
-        known: current.reader.known,
-        fetch: guardedFetch,
-        clock,
-        log,
-      });
-      await current.reader.run(source, end.signal);
+      const create = () =>
+        createApiSource({
+          api,
+          credentials: found.credentials,
+          pollIntervalMs,
+          requestTimeoutMs: settings.requestTimeout,
+          attributesMaxAgeMs: settings.attributesInterval,
+          known: current.reader.known,
+          fetch: guardedFetch,
+          clock,
+          log,
+        });
+      await current.reader.run(create, end.signal);
     };
-    current.source = {
-      content,
-      end,
-      done: run().catch((err: unknown) => log.error({ err }, 'failed to read devices')),
-    };
+    current.source = { content, end, done: run() };
   }
 
   function endSource(current: Session): void {
@@ -214,7 +212,8 @@ export function createRunningTailnet(first: CustomResource, options: RunningTail
     isSettled() {
       if (running.devices() !== undefined) return true;
       if (wanted === undefined) return findings.length > 0;
-      return credentials.kind === 'problem' || session?.reader.status().failure !== undefined;
+      const { failure, heldCause } = session?.reader.status() ?? {};
+      return credentials.kind === 'problem' || failure !== undefined || heldCause !== undefined;
     },
     reading: () =>
       session === undefined || wanted === undefined

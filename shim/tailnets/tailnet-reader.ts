@@ -2,15 +2,19 @@ import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import type { Clock } from '../timing/clock.ts';
 import type { DeviceSource, RejectedDevice, SourceFailure } from '../sources/device-source.ts';
 import { createDeviceStore, type DeviceStoreStatus } from '../sources/device-store.ts';
+import { runLastingSource } from '../sources/lasting-source.ts';
 import { createStateFile } from '../sources/state-file.ts';
 import type { Log } from '../telemetry/log.ts';
 
 /** What is known of one tailnet: the memory of its devices, here and on disk, behind whatever source reads them. */
 export interface TailnetReader {
-  /** Begins with what a former run left on disk. Once, before the first source runs. */
+  /** Begins with what a former run left on disk. Once, before the first source runs. It never rejects. */
   restore(): Promise<void>;
-  /** Reads by a source until `signal` aborts. One after another, never two at a time. */
-  run(source: DeviceSource, signal: AbortSignal): Promise<void>;
+  /**
+   * Reads by the source that `create` makes until `signal` aborts, and by another one where it ends by a fault, which is
+   * told in the status. One after another, never two at a time. It never rejects.
+   */
+  run(create: () => DeviceSource, signal: AbortSignal): Promise<void>;
   /** There is no source, for want of something: what is known stays. */
   failed(failure: SourceFailure): void;
   /** The devices that count, as the source names them; undefined: not read yet. */
@@ -28,8 +32,10 @@ export interface TailnetReaderOptions {
   readonly origin: string;
   /** Where the last good devices are saved; absent: nowhere. */
   readonly stateFile?: { readonly folder: string; readonly name?: string };
-  /** How long a suddenly (nearly) empty answer is held. */
+  /** How long a suspicious answer is held. */
   readonly holdMs: number;
+  /** Whether a first answer without anybody is a user's own word; default: no. */
+  readonly trustsFirst?: boolean;
   readonly clock: Clock;
   readonly log: Log;
   /** Takes what is not to count out of every list, that of a former run included; absent: all counts. */
@@ -48,13 +54,14 @@ export interface AdmittedDevices {
 
 /** A reader that knows nothing yet. */
 export function createTailnetReader(options: TailnetReaderOptions): TailnetReader {
-  const { origin, stateFile, holdMs, clock, log, onDevices, onRead = () => undefined } = options;
+  const { origin, stateFile, holdMs, trustsFirst = false, clock, log, onDevices, onRead = () => undefined } = options;
   const admit = options.admit ?? ((devices) => ({ devices, rejected: [] }));
   const state = stateFile === undefined ? undefined : createStateFile({ ...stateFile, origin, clock, log });
   const store = createDeviceStore({
     clock,
     log,
     holdMs,
+    trustsFirst,
     onChange(devices) {
       onDevices(devices);
       state?.save(devices);
@@ -78,10 +85,14 @@ export function createTailnetReader(options: TailnetReaderOptions): TailnetReade
   };
   return {
     async restore() {
-      const restored = await state?.restore();
-      if (restored !== undefined) store.restore(admit(restored).devices);
+      try {
+        const restored = await state?.restore();
+        if (restored !== undefined) store.restore(admit(restored).devices);
+      } catch (err) {
+        log.error({ err }, 'failed to begin with the saved state: starting without it');
+      }
     },
-    run: (source, signal) => source.run(sink, signal),
+    run: (create, signal) => runLastingSource({ create, clock, log, random: () => Math.random() }, sink, signal),
     failed: sink.failed,
     devices: store.current,
     known: (deviceId) => byId(store.current()).get(deviceId),

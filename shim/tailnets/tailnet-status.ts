@@ -2,6 +2,7 @@ import { formatStatusTime } from '../custom-resources/status-time.ts';
 import type { Finding } from '../custom-resources/finding.ts';
 import type { Condition, TailscaleTailnetStatus } from '../custom-resources/status-schemas.ts';
 import type { SourceFailure } from '../sources/device-source.ts';
+import type { HoldCause } from '../sources/hold.ts';
 import type { DeviceStoreStatus } from '../sources/device-store.ts';
 import type { CredentialsResult } from './tailnet-credentials.ts';
 
@@ -25,7 +26,7 @@ export interface TailnetStatusInput {
   readonly pollInterval: string;
   /** Devices that count; undefined: none were ever read. */
   readonly devices: number | undefined;
-  readonly reading: Pick<DeviceStoreStatus, 'failure' | 'heldSinceMs' | 'lastSuccessAtMs'> | undefined;
+  readonly reading: Pick<DeviceStoreStatus, 'failure' | 'heldCause' | 'lastSuccessAtMs'> | undefined;
 }
 
 /** Computes the status of a TailscaleTailnet. No secret is in it: what it is computed from has none. */
@@ -87,9 +88,8 @@ function readyOf(input: TailnetStatusInput): Verdict {
     const { reason, detail } = reading.failure;
     return { type, status: 'False', reason: failureReasons[reason], message: `${detail}${stay}` };
   }
-  if (reading?.heldSinceMs !== undefined) {
-    const message = `Most devices are gone from the answer of ${apiUrl}: the last good ones are held for a while.`;
-    return { type, status: 'False', reason: 'Held', message };
+  if (reading?.heldCause !== undefined) {
+    return { type, status: 'False', reason: 'Held', message: heldMessages[reading.heldCause](apiUrl, stay) };
   }
   if (reading?.lastSuccessAtMs === undefined) {
     const message = `The devices have not been read yet from ${apiUrl}${stay}.`;
@@ -98,6 +98,15 @@ function readyOf(input: TailnetStatusInput): Verdict {
   const message = `The devices are read from ${apiUrl} every ${pollInterval}.`;
   return { type, status: 'True', reason: 'Ready', message };
 }
+
+const heldMessages: Readonly<Record<HoldCause, (apiUrl: string, stay: string) => string>> = {
+  'devices-gone': (apiUrl) =>
+    `Most devices are gone from the answer of ${apiUrl}: the last good ones are held for a while.`,
+  'devices-offline': (apiUrl) =>
+    `Most devices are suddenly offline in the answer of ${apiUrl}: they are held as they were for a while.`,
+  'first-answer': (apiUrl, stay) =>
+    `Nobody is online in the first answer of ${apiUrl}: it is not believed for a while${stay}.`,
+};
 
 const failureReasons: Readonly<Record<SourceFailure['reason'], string>> = {
   unauthorized: 'Unauthorized',

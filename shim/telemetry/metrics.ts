@@ -50,14 +50,14 @@ export function createMetrics(build: { readonly version: string }) {
     }),
     held: new Gauge({
       name: 'tailway_source_answer_held',
-      help: '1 while a suddenly (nearly) empty answer is held.',
+      help: '1 while an answer is held that has suddenly lost most devices, or has nobody at the start.',
       labelNames: ['source', 'tailnet'],
       registers,
     }),
     holds: new Counter({
       name: 'tailway_source_holds_total',
-      help: 'Suddenly (nearly) empty answers: held, and of those believed after the grace period.',
-      labelNames: ['source', 'tailnet', 'outcome'],
+      help: 'Suspicious answers by what is wrong with them: held, and those believed after the grace period.',
+      labelNames: ['source', 'tailnet', 'cause', 'outcome'],
       registers,
     }),
     functionCalls: new Counter({

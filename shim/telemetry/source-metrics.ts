@@ -11,20 +11,22 @@ export interface SourceReading {
 }
 
 /** Copies what is known of the sources into their metrics; called before each scrape, since ages grow by themselves. */
-export function copySourceStatuses(metrics: Metrics, readings: readonly SourceReading[], nowMs: number): void {
+export function copySourceStatuses(metrics: Metrics, readings: readonly SourceReading[]): void {
   for (const metric of [metrics.polls, metrics.holds, metrics.held, metrics.known, metrics.syncAge]) metric.reset();
-  for (const reading of readings) copySourceStatus(metrics, reading, nowMs);
+  for (const reading of readings) copySourceStatus(metrics, reading);
 }
 
-function copySourceStatus(metrics: Metrics, { source, tailnet, status }: SourceReading, nowMs: number): void {
-  const { totals, lastSuccessAtMs, heldSinceMs } = status;
+function copySourceStatus(metrics: Metrics, { source, tailnet, status }: SourceReading): void {
+  const { totals, lastSuccessAgeMs, heldSinceMs } = status;
   const from = tailnet === undefined ? { source } : { source, tailnet };
   metrics.polls.inc({ ...from, result: 'ok' }, totals.answers);
   for (const [result, n] of Object.entries(totals.failures)) metrics.polls.inc({ ...from, result }, n);
-  metrics.holds.inc({ ...from, outcome: 'held' }, totals.holds);
-  metrics.holds.inc({ ...from, outcome: 'believed' }, totals.holdsBelieved);
+  for (const [cause, n] of Object.entries(totals.holds)) metrics.holds.inc({ ...from, cause, outcome: 'held' }, n);
+  for (const [cause, n] of Object.entries(totals.holdsBelieved)) {
+    metrics.holds.inc({ ...from, cause, outcome: 'believed' }, n);
+  }
   metrics.held.set(from, heldSinceMs === undefined ? 0 : 1);
   metrics.known.set({ ...from, state: 'known' }, status.devices);
   metrics.known.set({ ...from, state: 'rejected' }, status.rejected);
-  if (lastSuccessAtMs !== undefined) metrics.syncAge.set(from, (nowMs - lastSuccessAtMs) / 1000);
+  if (lastSuccessAgeMs !== undefined) metrics.syncAge.set(from, lastSuccessAgeMs / 1000);
 }
