@@ -41,8 +41,12 @@ export function createFaultReport(log: Log): FaultReport {
 }
 
 /** A fault as a failure, without its message, which may quote anything. */
-export function faultToFailure(err: unknown): RequestFailure {
-  const kind = err instanceof Error ? err.name : typeof err;
-  const detail = `the answer leads to a fault of Tailway (${kind}): its log has the stack; tell it to Tailway's makers`;
+function faultToFailure(err: unknown): RequestFailure {
+  const detail = `the answer cannot be worked on for a fault of Tailway (${faultKind(err)}): the log of the shim has its stack`;
   return { reason: 'invalid-answer', detail };
+}
+
+/** The name of what was thrown: `RangeError`. */
+export function faultKind(err: unknown): string {
+  return err instanceof Error ? err.name : typeof err;
 }

@@ -81,12 +81,16 @@ function start(settings: Partial<TailnetSettings> = {}) {
       const found = status?.conditions.find((condition) => condition.type === type);
       return found && `${found.status} ${found.reason}: ${found.message}`;
     },
-    /** Lets the next poll come, and go. */
+    /** Lets the next poll come, and go; what is due before it, such as a saving, too. */
     async polled() {
       const totals = () => JSON.stringify(tailnets.readings().map(({ status }) => status.totals));
       const before = totals();
-      clock.advance(clock.timers().find((ms) => ms !== requestTimeout && ms <= 60_000) ?? 0);
-      await vi.waitUntil(() => totals() !== before, soon);
+      const isOver = () => {
+        if (totals() !== before) return true;
+        clock.advance(clock.timers().find((ms) => ms !== requestTimeout && ms <= 60_000) ?? 0);
+        return false;
+      };
+      await vi.waitUntil(isOver, { ...soon, interval: 20 });
     },
     until: (is: () => boolean) => vi.waitUntil(is, soon),
   };
@@ -243,6 +247,28 @@ test('another API replaces the devices by its first answer, without a hold, and 
   lab.fault();
   await shim.polled();
   expect(shim.names()).toEqual(['team/prod/1 web-9']);
+});
+
+test('reading that ends by a fault says so, and begins again', async () => {
+  const shim = await startProd();
+  const { setTimeout } = shim.clock;
+  // The wait for the next poll is no part of a poll, whose faults are failures.
+  shim.clock.setTimeout = (callback, ms) => {
+    if (ms < 20_000) return setTimeout(callback, ms);
+    shim.clock.setTimeout = setTimeout;
+    throw new RangeError('a fault');
+  };
+  await shim.polled();
+  await shim.until(() => shim.condition('Ready')?.startsWith('False') === true);
+  expect(shim.condition('Ready')).toMatch(
+    /^False Unreadable: .*by a fault of Tailway \(RangeError\), and starts again.*the last good devices \(3\) stay$/,
+  );
+  expect(shim.names()).toEqual(ofProd);
+  expect(shim.log.messages('error')).toHaveLength(1);
+  prod.setDevices([tailscaleDevice(1, { nodeId: '1' }), tailscaleDevice(2, { nodeId: '2' })]);
+  await shim.polled();
+  expect(shim.condition('Ready')).toMatch(/^True Ready/);
+  expect(shim.names()).toEqual(ofProd.slice(0, 2));
 });
 
 test('a suddenly empty answer is held, and said', async () => {
