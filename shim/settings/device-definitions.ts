@@ -98,7 +98,7 @@ export const deviceDefinitions = {
     environment: 'TAILWAY_HOLD_EMPTY',
     fallback: '5m',
     parse: duration(0),
-    help: 'how long a suddenly (nearly) empty answer is held before it is believed',
+    help: 'how long an answer is held that suddenly lost most devices or calls them offline, or has nobody at the start',
   }),
   stateDir: unset({
     group: 'Devices',
