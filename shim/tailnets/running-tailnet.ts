@@ -212,8 +212,7 @@ export function createRunningTailnet(first: CustomResource, options: RunningTail
     isSettled() {
       if (running.devices() !== undefined) return true;
       if (wanted === undefined) return findings.length > 0;
-      const { failure, heldCause } = session?.reader.status() ?? {};
-      return credentials.kind === 'problem' || failure !== undefined || heldCause !== undefined;
+      return credentials.kind === 'problem' || session?.reader.status().failure !== undefined;
     },
     reading: () =>
       session === undefined || wanted === undefined
