@@ -16,7 +16,7 @@ export function createConfiguredSource(
     readonly known: (deviceId: string) => Device | undefined;
   },
 ): DeviceSource {
-  if (settings.devices !== undefined) return createFileSource({ path: settings.devices, clock: parts.clock });
+  if (settings.devices !== undefined) return createFileSource({ ...parts, path: settings.devices });
   const { apiToken, oauthClientId = '', oauthClientSecret = '' } = settings;
   return createApiSource({
     ...parts,

@@ -108,11 +108,37 @@ describe('a text that is no list of devices is told with its place', () => {
     {
       name: 'nothing but bad entries',
       text: 'devices:\n- 5\n',
-      detail: /none of its 1 devices can be read: devices\[0\]/,
+      detail: /none of its 1 devices can be read: devices\[0\] at \/etc\/devices\.yaml:2:3: is no object/,
+    },
+    {
+      name: 'the same in JSON',
+      text: '{"devices": [\n{"name": "web-1", "addresses": ["100.64.0.1"], "tags": "tag:web"}, 5]}',
+      detail:
+        /: devices\[0\]\.tags \(web-1\) at \/etc\/devices\.yaml:2:\d+: .* write tags: \["tag:web"\] \(and 1 more\)$/,
     },
   ])('$name', ({ text, detail }) => {
     const parsed = parse(text);
     expect(parsed).toMatchObject({ ok: false, failure: { reason: 'invalid-answer' } });
     expect(parsed.ok ? '' : parsed.failure.detail).toMatch(detail);
+  });
+});
+
+describe('JSON is read as JSON, whatever is wrong with an entry', () => {
+  const good = '{"id": "1", "addresses": ["100.64.0.1"]}';
+
+  test('a key that is there twice refuses nothing', () => {
+    const twice = '{"id": "2", "id": "2", "addresses": ["100.64.0.2"]}';
+    expect(parse(`{"devices": [${good}, ${twice}, {"id": "3"}]}`)).toMatchObject({
+      ok: true,
+      devices: [{ id: '1' }, { id: '2' }],
+      rejected: [{ place: 'devices[2].addresses at /etc/devices.yaml:1:109' }],
+    });
+  });
+
+  test('a long one is told without line and column', () => {
+    const many = Array.from({ length: 10_000 }, (_, id) => ({ id: `d${id}`, addresses: ['100.64.0.1'] }));
+    const parsed = parse(JSON.stringify({ devices: [...many, { id: 'bad' }] }, undefined, 1));
+    expect(parsed).toMatchObject({ ok: true, rejected: [{ place: 'devices[10000].addresses', id: 'bad' }] });
+    expect(parsed.ok && parsed.devices).toHaveLength(10_000);
   });
 });

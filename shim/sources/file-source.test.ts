@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, open, rename, rm, symlink, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createFakeLog } from '../telemetry/fake-log.ts';
 import { systemClock } from '../timing/clock.ts';
 import { createFileSource } from './file-source.ts';
 
@@ -11,8 +12,10 @@ let folder: string;
 let abort: AbortController;
 let run: Promise<void>;
 let confirmations: number;
+let faults: Error[];
 beforeEach(async () => {
   confirmations = 0;
+  faults = [];
   folder = await mkdtemp(join(tmpdir(), 'tailway-devices-'));
   abort = new AbortController();
 });
@@ -27,10 +30,14 @@ const text = (...ids: string[]) => JSON.stringify({ devices: ids.map((id) => ({ 
 /** A running source; the ids of each list and the reason of each failure that it told. */
 function start(path: string, rescanMs = 30) {
   const told: string[] = [];
-  const source = createFileSource({ path, clock: systemClock, rescanMs });
+  const source = createFileSource({ path, clock: systemClock, log: createFakeLog(), rescanMs });
   run = source.run(
     {
-      devices: (devices) => told.push(devices.map(({ id }) => id).join(' ')),
+      devices(devices) {
+        const fault = faults.shift();
+        if (fault !== undefined) throw fault;
+        told.push(devices.map(({ id }) => id).join(' '));
+      },
       confirmed: () => confirmations++,
       failed: ({ reason, detail }) => told.push(`${reason}: ${detail.slice(path.length)}`),
     },
@@ -174,4 +181,17 @@ test('a file whose folder is made again at once is watched too', async () => {
   await expect.poll(told, soon).toEqual(['a', like(/there is no such file/)]);
   await put(path, text('b'));
   await expect.poll(() => told().at(-1), soon).toBe('b');
+});
+
+test('what leads to a fault has failed, and is tried again', async () => {
+  const path = join(folder, 'devices.json');
+  faults = [new RangeError('first'), new RangeError('second')];
+  await put(path, text('a'));
+  const told = start(path);
+  const fault = like(/^invalid-answer: : .*a fault of Tailway \(RangeError\)/);
+  await expect.poll(told, soon).toEqual([fault]);
+  // Another content is tried at once.
+  await put(path, text('b'));
+  await expect.poll(told, soon).toEqual([fault, fault]);
+  await expect.poll(told, soon).toEqual([fault, fault, 'b']);
 });

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { Log } from '../telemetry/log.ts';
 import { sleep, type Clock } from '../timing/clock.ts';
 import type { DeviceSink, DeviceSource, SourceFailure } from './device-source.ts';
 import { parseDevicesFile } from './devices-file.ts';
 import { readSettledFile, settleMs, stampOf, trustedLooks } from '../files/settled-file.ts';
+import { createFaultReport } from './source-fault.ts';
 import { createFolderWatcher } from '../files/folder-watcher.ts';
 import { createTrigger } from '../timing/trigger.ts';
 
@@ -13,6 +15,7 @@ export interface FileSourceOptions {
   /** A YAML or JSON file in the shape of Tailscale's answer, `{"devices": […]}`. It may come later. */
   readonly path: string;
   readonly clock: Clock;
+  readonly log: Log;
   /** How often the file is looked at besides being watched; default: every second. */
   readonly rescanMs?: number;
 }
@@ -22,25 +25,65 @@ export interface FileSourceOptions {
  * links swapped; what counts is what is found there on a look, and looks are also taken regularly, since watchers miss
  * things. Content that cannot be read leaves the last good list; unchanged content is confirmed, and not reported again.
  */
-export function createFileSource({ path, clock, rescanMs = 1000 }: FileSourceOptions): DeviceSource {
+export function createFileSource({ path, clock, log, rescanMs = 1000 }: FileSourceOptions): DeviceSource {
   return {
     name: 'file',
     async run(sink, signal) {
       const trigger = createTrigger(clock);
       const watcher = createFolderWatcher(dirname(path), () => trigger.pull());
+      const tell = createTeller(path, sink, clock, log);
       let last: Look | undefined;
-      let good = false;
-      while (!signal.aborted) {
-        await watcher.ensure();
-        const look = await lookAt(path, clock, last, signal);
-        if (signal.aborted) break;
-        if (last === undefined || look.outcome !== last.outcome) good = report(look, path, sink);
-        else if (good) sink.confirmed();
-        last = look;
-        await trigger.wait(rescanMs, signal);
+      try {
+        while (!signal.aborted) {
+          await watcher.ensure();
+          last = await lookAt(path, clock, last, signal);
+          if (signal.aborted) break;
+          await tell(last);
+          await trigger.wait(rescanMs, signal);
+        }
+      } finally {
+        watcher.close();
       }
-      watcher.close();
     },
+  };
+}
+
+/** The first wait after a fault; it doubles with each. */
+const firstRetryMs = 1000;
+
+/** The longest wait after a fault. */
+const longestRetryMs = 60_000;
+
+/**
+ * Tells what was found where it is new, and confirms it where it is the same and was good. What leads to a fault has
+ * failed, and is tried again with back-off, or as soon as it is another.
+ */
+function createTeller(path: string, sink: DeviceSink, clock: Clock, log: Log): (look: Look) => Promise<void> {
+  const faultReport = createFaultReport(log);
+  let outcome: string | undefined;
+  let isGood = false;
+  let faults = 0;
+  let retryAtMs = Infinity;
+
+  async function tellNew(look: Look): Promise<void> {
+    faults = look.outcome === outcome ? faults : 0;
+    outcome = look.outcome;
+    isGood = false;
+    retryAtMs = Infinity;
+    const fault = await faultReport.caught(() => {
+      isGood = report(look, path, sink);
+      return Promise.resolve(undefined);
+    });
+    if (fault === undefined) return;
+    const retryInMs = Math.min(firstRetryMs * 2 ** faults, longestRetryMs);
+    retryAtMs = clock.monotonicMs() + retryInMs;
+    faults++;
+    faultReport.told(() => sink.failed({ ...fault, detail: `${path}: ${fault.detail}`, retryInMs }));
+  }
+
+  return async (look) => {
+    if (look.outcome !== outcome || clock.monotonicMs() >= retryAtMs) await tellNew(look);
+    else if (isGood) faultReport.told(() => sink.confirmed());
   };
 }
 
