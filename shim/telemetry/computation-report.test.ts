@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
 import { ExclusionReason, GroupResultSchema } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import { createComputationReport } from './computation-report.ts';
+import { createFakeLog } from './fake-log.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 
@@ -82,5 +83,21 @@ describe('a report of computations', () => {
     expect(lines).toHaveLength(before);
     report.tell({ changed: [groupWith('h', 'a')], gone: [] });
     expect(lines).toHaveLength(before + 2);
+  });
+
+  it('warns once of a group that has lost most of its devices', () => {
+    const log = createFakeLog();
+    const metrics = createMetrics({ version: 'test' });
+    const report = createComputationReport({ log, metrics, sidecarGroup: 'g' });
+    const none = create(GroupResultSchema, {
+      name: 'g',
+      excluded: ['x', 'y'].map((deviceId) => ({ deviceId, reason: ExclusionReason.UNAUTHORIZED })),
+    });
+    report.tell(answerWith());
+    report.tell({ changed: [none], gone: [] });
+    report.tell({ changed: [none], gone: [] });
+    expect(log.lines.filter(({ level }) => level === 'warn')).toEqual([
+      expect.objectContaining({ fields: { had: 2, used: 0, reasons: { unauthorized: 2 }, groups: ['g'] } }),
+    ]);
   });
 });

@@ -1,11 +1,8 @@
-import {
-  type Exclusion,
-  type ExclusionReason,
-  ExclusionReasonSchema,
-  type GroupResult,
-} from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+import type { Exclusion, GroupResult } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import type { ComputedGroups } from '../publishing/computed-groups.ts';
+import { countDevices, type DeviceCounts, formatReason, refusedKey } from './device-counts.ts';
 import type { Log } from './log.ts';
+import { createLossReport } from './loss-report.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Tells people and metrics what a computation decided. */
@@ -18,7 +15,7 @@ export interface ComputationReport {
 const namedDevices = 20;
 
 /**
- * Logs each exclusion and refusal once, when it comes up, and counts all of them.
+ * Logs each exclusion and refusal once, when it comes up, and counts all of them. Warns when most of a group are left out.
  *
  * @param options.sidecarGroup the group that sidecars get; absent: they get none
  */
@@ -29,10 +26,11 @@ export function createComputationReport(options: {
 }): ComputationReport {
   const { log, metrics, sidecarGroup } = options;
   const told = new Map<string, ReadonlySet<string>>();
-  const counted = new Map<string, ReadonlyMap<string, number>>();
+  const losses = createLossReport(log);
+  const counted = new Map<string, DeviceCounts>();
   const totalsFor = { sidecars: new Map<string, number>(), gateways: new Map<string, number>() };
 
-  function count(group: string, next: ReadonlyMap<string, number>): void {
+  function count(group: string, next: DeviceCounts): void {
     const totals = totalsFor[group === sidecarGroup ? 'sidecars' : 'gateways'];
     for (const [reason, n] of counted.get(group) ?? []) totals.set(reason, (totals.get(reason) ?? 0) - n);
     for (const [reason, n] of next) totals.set(reason, (totals.get(reason) ?? 0) + n);
@@ -54,7 +52,13 @@ export function createComputationReport(options: {
       const fresh = changed.flatMap(news);
       for (const { message, fields } of fresh.slice(0, namedDevices)) log.info(fields, message);
       if (fresh.length > namedDevices) log.info({ more: fresh.length - namedDevices }, 'more devices are left out');
-      for (const result of changed) count(result.name, countGroup(result));
+      const counts = changed.map((result) => {
+        const before = counted.get(result.name);
+        const after = countDevices(result);
+        count(result.name, after);
+        return { group: result.name, after, ...(before === undefined ? {} : { before }) };
+      });
+      losses.tell(counts);
       for (const name of gone) {
         told.delete(name);
         count(name, new Map());
@@ -70,15 +74,6 @@ export function createComputationReport(options: {
       metrics.refusals.set(refusals);
     },
   };
-}
-
-/** Where refusals are counted beside the reasons; no reason is named so. */
-const refusedKey = '(refused)';
-
-function countGroup({ localities, excluded, refused }: GroupResult): ReadonlyMap<string, number> {
-  const counts = new Map([['used', localities.reduce((sum, { endpoints }) => sum + endpoints.length, 0)]]);
-  for (const { reason } of excluded) counts.set(label(reason), (counts.get(label(reason)) ?? 0) + 1);
-  return counts.set(refusedKey, refused.length);
 }
 
 interface Line {
@@ -99,15 +94,10 @@ function groupLines({ name, excluded, refused }: GroupResult): Line[] {
 function exclusionLine(group: string, { deviceId, deviceName, reason, detail }: Exclusion): Line {
   return {
     message: 'a device is left out',
-    fields: { group, device: deviceId, name: deviceName, reason: label(reason), detail },
+    fields: { group, device: deviceId, name: deviceName, reason: formatReason(reason), detail },
   };
 }
 
 function key({ message, fields }: Line): string {
   return `${message} ${JSON.stringify(fields)}`;
-}
-
-/** `UNAUTHORIZED` as metrics and logs have it: `unauthorized`. */
-function label(reason: ExclusionReason): string {
-  return (ExclusionReasonSchema.value[reason]?.localName ?? 'unknown').toLowerCase();
 }
