@@ -9,6 +9,10 @@ import {
   Untagged,
 } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import { AttributeSchema, type Device, DeviceSchema } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
+import {
+  type LoadBalancingPolicy,
+  LoadBalancingPolicySchema,
+} from '../../proto/gen/tailway/upstream/v1/upstream_pb.ts';
 
 /** Now, in every request, in milliseconds. */
 const nowMs = Date.UTC(2026, 5, 1, 12);
@@ -107,6 +111,16 @@ const group = fc.record({
     noNullPrototype: true,
   }),
   overprovisioningFactor: fc.constantFrom(0, 0, 100, 200),
+  loadBalancing: fc.option(
+    fc.record(
+      {
+        policy: fc.constantFrom(...LoadBalancingPolicySchema.values.map(({ number }) => number as LoadBalancingPolicy)),
+        panicThreshold: fc.constantFrom(0, 0.4, 33, 50, 100),
+      },
+      { requiredKeys: [] },
+    ),
+    { nil: undefined },
+  ),
 });
 
 /** A valid request with collisions of all kinds: few tags, addresses and moments. */
@@ -122,7 +136,9 @@ export const arbitraryRequest: fc.Arbitrary<ComputeEndpointsRequest> = fc
   .map(({ groups, devices, unhealthy }) =>
     create(ComputeEndpointsRequestSchema, {
       now: timestampFromMs(nowMs),
-      groups: groups.map((init) => create(GroupSchema, init)),
+      groups: groups.map(({ loadBalancing, ...init }) =>
+        create(GroupSchema, { ...init, ...(loadBalancing === undefined ? {} : { loadBalancing }) }),
+      ),
       devices: devices.map(toDevice),
       unhealthy,
     }),

@@ -78,13 +78,17 @@ describe('for any request', () => {
     );
   });
 
-  test('shares sum to 1, or to 0 where there is no endpoint', () => {
+  test('shares sum to 1, or to 0 where there is no endpoint, or no healthy one and no panic', () => {
     fc.assert(
       fc.property(arbitraryRequest, (request) => {
         for (const result of computeEndpoints(request).groups) {
-          const expected = result.localities.length === 0 ? 0 : 1;
-          expect(sum(result.localities.map(({ share }) => share))).toBeCloseTo(expected, 9);
-          expect(sum(endpointsOf(result).map(({ share }) => share))).toBeCloseTo(expected, 9);
+          const localities = sum(result.localities.map(({ share }) => share));
+          const endpoints = endpointsOf(result);
+          const panics = (result.loadBalancing?.panicThreshold ?? 50) >= 0.5;
+          const served = endpoints.length > 0 && (panics || endpoints.some(({ healthy }) => healthy));
+          expect(localities).toBeCloseTo(served ? 1 : 0, 9);
+          expect(sum(endpoints.map(({ share }) => share))).toBeCloseTo(served ? 1 : 0, 9);
+          expect(panics || endpoints.every(({ healthy, share }) => healthy || share === 0)).toBe(true);
         }
       }),
       parameters,

@@ -11,6 +11,7 @@ import {
   Untagged,
   WeightSource,
 } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+import { LoadBalancingPolicy } from '../../proto/gen/tailway/upstream/v1/upstream_pb.ts';
 import { compareText } from '../compare-text.ts';
 import { chooseAddress, formatHost, preferredFamilies } from './device-address.ts';
 import { type Ineligibility } from './device-eligibility.ts';
@@ -74,13 +75,14 @@ export function computeGroup(
     refused.push(...placement.refused.map((metadata) => refuse(device.id, metadata)));
   }
 
-  const localities = buildLocalities(members, unhealthy, group.overprovisioningFactor);
+  const localities = buildLocalities(members, unhealthy, group);
   const result = create(GroupResultSchema, {
     name: group.name,
     loadAssignment: buildLoadAssignment(group.name, localities, group.overprovisioningFactor),
     excluded,
     localities,
     refused,
+    ...(group.loadBalancing === undefined ? {} : { loadBalancing: group.loadBalancing }),
   });
   return { result, changesAt };
 }
@@ -107,7 +109,22 @@ function placeDevice(prepared: PreparedDevice, group: Group, discoveryTags: Read
     port: settings.port ?? group.port,
     ...weighEndpoint(prepared, group),
   };
-  return { kind: 'member', member, refused: sortRefused([...refused, ...settings.refused]) };
+  return {
+    kind: 'member',
+    member,
+    refused: sortRefused([...refused, ...settings.refused, ...findIgnoredWeight(member, group)]),
+  };
+}
+
+/** Envoy is given the weight all the same: a locality without a weight of its own has the sum of them. */
+function findIgnoredWeight({ weight, weightSource }: Member, { loadBalancing }: Group): RefusedMetadata[] {
+  if (loadBalancing?.policy !== LoadBalancingPolicy.RANDOM || weightSource !== WeightSource.ATTRIBUTE || weight === 1) {
+    return [];
+  }
+  const detail =
+    'custom:lb-weight does not count among the hosts of a locality: ' +
+    'with the load-balancing policy random Envoy picks each of them as often.';
+  return [{ subject: 'custom:lb-weight', value: String(weight), detail }];
 }
 
 function weighEndpoint({ device, settings }: PreparedDevice, group: Group): Pick<Member, 'weight' | 'weightSource'> {

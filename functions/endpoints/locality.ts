@@ -1,5 +1,10 @@
 import { create } from '@bufbuild/protobuf';
-import { EndpointSchema, type Locality, LocalitySchema } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+import {
+  EndpointSchema,
+  type Group,
+  type Locality,
+  LocalitySchema,
+} from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import { compareText } from '../compare-text.ts';
 import { fitEndpointWeights, weighLocalities } from './locality-weight.ts';
 import { type LocalityTag } from './locality-tag.ts';
@@ -28,7 +33,7 @@ interface Cell {
 export function buildLocalities(
   members: ReadonlyMap<string, Member>,
   unhealthy: ReadonlySet<string>,
-  overprovisioningFactor: number,
+  { overprovisioningFactor, loadBalancing }: Pick<Group, 'overprovisioningFactor' | 'loadBalancing'>,
 ): Locality[] {
   const cells = groupMembers(members);
   const weights = weighCells(cells);
@@ -45,7 +50,7 @@ export function buildLocalities(
       })),
     };
   });
-  const shares = predictShares(weighted, overprovisioningFactor || defaultOverprovisioningFactor);
+  const shares = predictShares(weighted, overprovisioningFactor || defaultOverprovisioningFactor, loadBalancing);
   return weighted.map((locality, index) => toLocality(locality, shares[index] ?? { locality: 0, endpoints: [] }));
 }
 

@@ -1,3 +1,6 @@
+import { type LoadBalancing, LoadBalancingPolicy } from '../../proto/gen/tailway/upstream/v1/upstream_pb.ts';
+import { isHashing } from '../upstream/load-balancing.ts';
+
 /** What the prediction needs of a locality; localities are ordered by priority, and priorities contiguous from 0. */
 export interface PredictedLocality {
   readonly priority: number;
@@ -21,24 +24,49 @@ interface PriorityHealth {
   readonly availability: number;
 }
 
-/** A priority with a smaller percentage of healthy hosts panics: Envoy's default, which no group changes. */
-const panicThreshold = 50;
+/** How a group is balanced, as far as shares depend on it. */
+interface Balancing {
+  /** Percent. */
+  readonly overprovisioning: number;
+  readonly policy: LoadBalancingPolicy;
+}
+
+/** Envoy's own panic threshold, for groups that set none. */
+const defaultPanicThreshold = 50;
+
+/**
+ * The percentage of healthy hosts below which a priority of a group panics; 0: it never does. Envoy rounds it.
+ *
+ * https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/load_balancing/panic_threshold
+ */
+export function effectivePanicThreshold(settings: LoadBalancing | undefined): number {
+  return Math.round(settings?.panicThreshold ?? defaultPanicThreshold);
+}
 
 /**
  * Predicts the share of each locality and endpoint as Envoy's locality-weighted load balancing
  * gives it, with its whole percents of priorities and its overprovisioning (percent).
  *
- * Modelled, after `load_balancer_impl.cc` and `locality_wrr.cc` and tried on Envoy 1.40: the load of
- * each priority by its health, what goes on to the next one, priorities in panic (all hosts by their
- * weights, localities ignored), total panic, the effective weight of a locality with unhealthy hosts,
- * endpoint weights. Not modelled: degraded and excluded hosts, slow start, other panic thresholds than
- * 50. Of the policies, random ignores endpoint weights, and the hashing ones keep the full weight of a
- * locality while it has a healthy host.
+ * Modelled, after `load_balancer_impl.cc`, `thread_aware_lb_impl.cc` and `locality_wrr.cc` and tried on Envoy 1.40: the
+ * load of each priority by its health, what goes on to the next one, the panic threshold, priorities in panic (all
+ * hosts by their weights, localities ignored), total panic, the effective weight of a locality with unhealthy hosts,
+ * endpoint weights. The hashing policies keep the whole weight of a locality while it has a host to pick, in panic too,
+ * and their shares are those of many different keys; random ignores endpoint weights; least request is taken without
+ * load, which would move shares to where answers are faster. Not modelled: degraded and excluded hosts, slow start.
  *
  * https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/load_balancing/priority
  * https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/load_balancing/locality_weight
+ *
+ * @param settings how the cluster balances; absent: round robin and Envoy's own panic threshold
+ * @returns the shares in the order of the localities; all are 0 where Envoy would have no host to send to
  */
-export function predictShares(localities: readonly PredictedLocality[], overprovisioning: number): Shares[] {
+export function predictShares(
+  localities: readonly PredictedLocality[],
+  overprovisioning: number,
+  settings?: LoadBalancing,
+): Shares[] {
+  const balancing = { overprovisioning, policy: settings?.policy ?? LoadBalancingPolicy.UNSPECIFIED };
+  const panicThreshold = effectivePanicThreshold(settings);
   const priorities = groupByPriority(localities);
   const health = priorities.map((members) => measureHealth(members, overprovisioning));
   const totalAvailability = Math.min(
@@ -51,7 +79,7 @@ export function predictShares(localities: readonly PredictedLocality[], overprov
   const loads = panics.every(Boolean) ? loadsByHosts(health) : loadsByHealth(health, totalAvailability);
   return priorities.flatMap((members, priority) => {
     const load = (loads[priority] ?? 0) / 100;
-    return panics[priority] === true ? shareInPanic(members, load) : shareByLocality(members, load, overprovisioning);
+    return panics[priority] === true ? shareInPanic(members, load, balancing) : shareHealthy(members, load, balancing);
   });
 }
 
@@ -71,6 +99,10 @@ function measureHealth(members: readonly PredictedLocality[], overprovisioning: 
 
 /** Each priority takes what its health allows of what is left; what rounding leaves goes to the first that has any. */
 function loadsByHealth(health: readonly PriorityHealth[], totalAvailability: number): number[] {
+  if (totalAvailability === 0) {
+    // Without panic the first priority gets it all, though hardly anybody there may be healthy.
+    return addTo(Array(health.length).fill(0), 0, 100);
+  }
   let left = 100;
   const loads = health.map(({ availability }) => {
     const load = Math.min(left, Math.floor((availability * 100) / totalAvailability));
@@ -95,30 +127,52 @@ function addTo(loads: readonly number[], index: number, rest: number): number[] 
   return loads.map((load, priority) => (priority === index ? load + rest : load));
 }
 
-/** All hosts of the priority by their own weights. */
-function shareInPanic(members: readonly PredictedLocality[], load: number): Shares[] {
-  const total = sumOf(members, ({ endpoints }) => sumOf(endpoints, ({ weight }) => weight));
-  return members.map(({ endpoints }) => ({
-    locality: (load * sumOf(endpoints, ({ weight }) => weight)) / total,
-    endpoints: endpoints.map(({ weight }) => (load * weight) / total),
+/** All hosts of the priority, healthy or not. */
+function shareInPanic(members: readonly PredictedLocality[], load: number, { policy }: Balancing): Shares[] {
+  const all = members.map(({ weight, endpoints }) => ({
+    weight,
+    hosts: endpoints.map((endpoint) => hostWeight(endpoint, policy)),
   }));
+  return isHashing(policy)
+    ? spread(all, load)
+    : spread(
+        all.map(({ hosts }) => ({ weight: sumOf(hosts, (weight) => weight), hosts })),
+        load,
+      );
 }
 
-/** Localities by their effective weights, in them the healthy hosts by theirs. */
-function shareByLocality(members: readonly PredictedLocality[], load: number, overprovisioning: number): Shares[] {
-  const effectiveWeights = members.map((member) => {
-    const available = countHealthy(member) / member.endpoints.length;
-    return member.weight * Math.min(1, (overprovisioning / 100) * available);
-  });
-  const total = sumOf(effectiveWeights, (weight) => weight);
-  return members.map(({ endpoints }, index) => {
-    const effectiveWeight = effectiveWeights[index] ?? 0;
-    const locality = effectiveWeight === 0 ? 0 : (load * effectiveWeight) / total;
-    const healthyWeight = sumOf(endpoints, ({ weight, healthy }) => (healthy ? weight : 0));
+/** Localities by their effective weights, in them the healthy hosts. */
+function shareHealthy(members: readonly PredictedLocality[], load: number, balancing: Balancing): Shares[] {
+  const { policy, overprovisioning } = balancing;
+  const healthy = members.map((member) => {
+    const available = isHashing(policy)
+      ? 1
+      : (overprovisioning / 100) * (countHealthy(member) / member.endpoints.length);
     return {
-      locality,
-      endpoints: endpoints.map(({ weight, healthy }) => (healthy ? (locality * weight) / healthyWeight : 0)),
+      weight: member.weight * Math.min(1, available),
+      hosts: member.endpoints.map((endpoint) => (endpoint.healthy ? hostWeight(endpoint, policy) : 0)),
     };
+  });
+  return spread(healthy, load);
+}
+
+function hostWeight({ weight }: { readonly weight: number }, policy: LoadBalancingPolicy): number {
+  return policy === LoadBalancingPolicy.RANDOM ? 1 : weight;
+}
+
+/** Spreads a load over localities by their weights and over the hosts of each by theirs; those without a host get none. */
+function spread(
+  localities: readonly { readonly weight: number; readonly hosts: readonly number[] }[],
+  load: number,
+): Shares[] {
+  const weighed = localities.map(({ weight, hosts }) => {
+    const hostsWeight = sumOf(hosts, (host) => host);
+    return { weight: hostsWeight === 0 ? 0 : weight, hosts, hostsWeight };
+  });
+  const total = sumOf(weighed, ({ weight }) => weight);
+  return weighed.map(({ weight, hosts, hostsWeight }) => {
+    const locality = weight === 0 ? 0 : (load * weight) / total;
+    return { locality, endpoints: hosts.map((host) => (host === 0 ? 0 : (locality * host) / hostsWeight)) };
   });
 }
 

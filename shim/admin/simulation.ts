@@ -1,6 +1,7 @@
 import type { GroupResult, Locality } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
 import { defaultOverprovisioningFactor } from '../../functions/endpoints/locality.ts';
-import { predictShares } from '../../functions/endpoints/predicted-share.ts';
+import { effectivePanicThreshold, predictShares } from '../../functions/endpoints/predicted-share.ts';
+import { LoadBalancingPolicy, LoadBalancingPolicySchema } from '../../proto/gen/tailway/upstream/v1/upstream_pb.ts';
 
 /** What would become of groups if hosts were down: the JSON of `/simulate`. Shares are 0 to 1 of a group's requests. */
 export interface Simulation {
@@ -20,6 +21,10 @@ export interface SimulatedGroup {
   readonly healthy: number;
   /** Whether Envoy would panic: so few hosts are healthy that unhealthy ones get requests too. */
   readonly panic: boolean;
+  /** Percent of healthy hosts below which it does; 0: never. */
+  readonly panicThreshold: number;
+  /** How the cluster picks a host, as the setting has it. Shares of `ring-hash` and `maglev` are those of many keys. */
+  readonly policy: string;
 }
 
 /** One locality, before and after. */
@@ -84,7 +89,10 @@ export function simulate(results: Iterable<GroupResult>, { down, group }: Simula
   return { ok: true, simulation: { down: found, groups, untouched: all.length - groups.length } };
 }
 
-function simulateGroup({ name, localities, loadAssignment }: GroupResult, down: ReadonlySet<string>): SimulatedGroup {
+function simulateGroup(
+  { name, localities, loadAssignment, loadBalancing }: GroupResult,
+  down: ReadonlySet<string>,
+): SimulatedGroup {
   const overprovisioning = loadAssignment?.policy?.overprovisioningFactor ?? defaultOverprovisioningFactor;
   const predict = (hosts: ReadonlySet<string>) =>
     predictShares(
@@ -98,6 +106,7 @@ function simulateGroup({ name, localities, loadAssignment }: GroupResult, down: 
         };
       }),
       overprovisioning,
+      loadBalancing,
     );
   const before = predict(new Set());
   const after = predict(down);
@@ -130,7 +139,15 @@ function simulateGroup({ name, localities, loadAssignment }: GroupResult, down: 
     localities: simulated,
     healthy: endpoints.filter((endpoint) => !endpoint.down).length,
     panic: endpoints.some((endpoint) => endpoint.down && endpoint.after > 0),
+    panicThreshold: effectivePanicThreshold(loadBalancing),
+    policy: formatPolicy(loadBalancing?.policy),
   };
+}
+
+/** `RING_HASH` as the setting has it: `ring-hash`. */
+function formatPolicy(policy: LoadBalancingPolicy = LoadBalancingPolicy.UNSPECIFIED): string {
+  const known = policy === LoadBalancingPolicy.UNSPECIFIED ? LoadBalancingPolicy.ROUND_ROBIN : policy;
+  return (LoadBalancingPolicySchema.value[known]?.localName ?? 'unknown').toLowerCase().replaceAll('_', '-');
 }
 
 /** The hosts that a word means, each once. */

@@ -31,7 +31,8 @@ const comparedColumns: readonly Column[] = [
   { title: '' },
 ];
 
-function groupText({ name, localities, healthy, panic }: SimulatedGroup, compared: boolean, style: Style): string {
+function groupText(group: SimulatedGroup, compared: boolean, style: Style): string {
+  const { name, localities } = group;
   const shares = (before: number, after: number) =>
     compared ? [percent(before), percent(after), change(before, after, style)] : [percent(before)];
   const rows = localities.flatMap(({ region, zone, priority, weight, before, after, endpoints }) => [
@@ -54,11 +55,30 @@ function groupText({ name, localities, healthy, panic }: SimulatedGroup, compare
   const lines = [style.strong(name)];
   if (rows.length === 0) lines.push('  No device serves: Envoy answers 503.');
   else lines.push(formatTable(compared ? comparedColumns : columns, rows, '  '));
-  if (panic) {
-    const why = healthy === 0 ? 'nobody is healthy' : 'fewer than half of the hosts are healthy';
-    lines.push(`  ${style.warning(`Envoy panics: ${why}, so it sends to unhealthy hosts too.`)}`);
-  }
+  const note = policyNotes[group.policy];
+  if (note !== undefined && rows.length > 0) lines.push(`  ${style.faint(note)}`);
+  const warning = warningText(group);
+  if (warning !== undefined) lines.push(`  ${style.warning(warning)}`);
   return lines.join('\n');
+}
+
+/** What the shares mean with policies other than round robin. */
+const policyNotes: Readonly<Record<string, string>> = {
+  'least-request': 'Least request: shares of hosts that are equally fast.',
+  'ring-hash': 'Ring hash: shares of many different keys, within some points.',
+  maglev: 'Maglev: shares of many different keys.',
+  random: 'Random: the weights of hosts do not count.',
+};
+
+function warningText({ localities, healthy, panic, panicThreshold }: SimulatedGroup): string | undefined {
+  if (panic) {
+    const why = healthy === 0 ? 'nobody is healthy' : `fewer than ${panicThreshold}% of the hosts are healthy`;
+    return `Envoy panics: ${why}, so it sends to unhealthy hosts too.`;
+  }
+  const served = localities.some(({ after }) => after > 0);
+  return served || localities.length === 0
+    ? undefined
+    : 'Envoy answers 503: nobody is healthy where requests go, and a panic threshold of 0 keeps it from the unhealthy.';
 }
 
 function percent(share: number): string {

@@ -18,6 +18,7 @@ export function settingsToGroup(settings: Settings): Group {
     discoveryTags: [...settings.discoveryTags],
     port: settings.endpointPort,
     addressFamily: addressFamilies[settings.addressFamily],
+    loadBalancing: settingsToBalancing(settings),
   });
 }
 
@@ -32,8 +33,7 @@ export function settingsToDataPlane(settings: Settings): ComputeDataPlaneRequest
     requestTimeout: durationFromMs(settings.routeTimeout),
     accessLog: settings.accessLog,
     loadBalancing: {
-      policy: policies[settings.loadBalancing],
-      panicThreshold: settings.panicThreshold,
+      ...settingsToBalancing(settings),
       hashHeader: settings.hashHeader,
       ...(settings.slowStart > 0 ? { slowStart: durationFromMs(settings.slowStart) } : {}),
     },
@@ -55,6 +55,11 @@ export function settingsToDataPlane(settings: Settings): ComputeDataPlaneRequest
     },
     ...(settings.retries > 0 ? { retry: { attempts: settings.retries, on: settings.retryOn } } : {}),
   });
+}
+
+/** What decides the shares of the sidecars' endpoints. */
+function settingsToBalancing(settings: Settings) {
+  return { policy: policies[settings.loadBalancing], panicThreshold: settings.panicThreshold };
 }
 
 const addressFamilies = {
