@@ -271,6 +271,33 @@ test('reading that ends by a fault says so, and begins again', async () => {
   expect(shim.names()).toEqual(ofProd.slice(0, 2));
 });
 
+test('everybody offline at once is held, and said', async () => {
+  const shim = await startProd();
+  prod.setDevices([1, 2, 3].map((n) => tailscaleDevice(n, { nodeId: `${n}`, connectedToControl: false })));
+  await shim.polled();
+  expect(shim.tailnets.devices().map(({ online }) => online)).toEqual([true, true, true]);
+  expect(shim.condition('Ready')).toMatch(/^False Held: Most devices are suddenly offline in the answer of /);
+  shim.clock.advance(holdEmpty);
+  expect(shim.tailnets.devices().map(({ online }) => online)).toEqual([false, false, false]);
+});
+
+test('an empty first answer is held, and said, and makes nobody else wait', async () => {
+  prod.fault('nobody', { on: 'devices' });
+  const shim = start();
+  shim.apply(prodSecret(), tailnet('prod', prodSpec()));
+  shim.synced();
+  await shim.until(() => shim.condition('Ready')?.startsWith('False Held') === true);
+  expect(shim.condition('Ready')).toMatch(/^False Held: Nobody is online in the first answer of .* for a while\.$/);
+  expect(shim.tailnets.knowledgeOf('team/prod')).toBe('waiting');
+  shim.clock.advance(10_000);
+  expect(shim.tailnets.isSettled()).toBe(true);
+  expect(shim.tailnets.knowledgeOf('team/prod')).toBe('failed');
+  shim.clock.advance(holdEmpty - 10_000);
+  await shim.until(() => shim.tailnets.knowledgeOf('team/prod') === 'known');
+  expect(shim.condition('Ready')).toMatch(/^True Ready/);
+  expect(shim.names()).toEqual([]);
+});
+
 test('a suddenly empty answer is held, and said', async () => {
   const shim = await startProd();
   prod.setDevices([]);
