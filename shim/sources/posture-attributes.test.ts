@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { DeviceSchema, type Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import { createFakeClock } from '../timing/fake-clock.ts';
 import { createFakeLog } from '../telemetry/fake-log.ts';
+import type { RejectedDevice } from './device-source.ts';
 import type { Answer, RequestFailure } from './json-request.ts';
 import { createPostureAttributes } from './posture-attributes.ts';
 
@@ -15,6 +16,7 @@ function setUp(answer: (id: string) => Answer<unknown>, perPoll = 16) {
   const asked: string[] = [];
   let atOnce = 0;
   let mostAtOnce = 0;
+  let lastRejected: readonly RejectedDevice[] = [];
   const attributes = createPostureAttributes({
     async read(id) {
       asked.push(id);
@@ -33,12 +35,15 @@ function setUp(answer: (id: string) => Answer<unknown>, perPoll = 16) {
     const reports: (string | undefined)[][] = [];
     await attributes.complete(
       devices,
-      (list) => reports.push(list.map((device) => device.attributes['custom:x']?.value)),
+      (list, rejected) => {
+        reports.push(list.map((device) => device.attributes['custom:x']?.value));
+        lastRejected = rejected;
+      },
       never,
     );
     return { reports, asked: asked.splice(0) };
   };
-  return { clock, log, poll, mostAtOnce: () => mostAtOnce };
+  return { clock, log, poll, rejected: () => lastRejected, mostAtOnce: () => mostAtOnce };
 }
 
 const value = (text: string): Answer<unknown> => ({ ok: true, value: { attributes: { 'custom:x': text } } });
@@ -119,12 +124,78 @@ test.each([
   { name: 'a list', answer: [] },
   { name: 'an empty object', answer: {} },
   { name: 'attributes that are none', answer: { attributes: null } },
-])('$name is no answer', async ({ answer }) => {
-  let text: Answer<unknown> = value('1');
-  const { poll } = setUp(() => text);
+  { name: 'attributes in a list', answer: { attributes: [] } },
+  { name: 'attributes in a text', answer: { attributes: 'custom:x' } },
+  { name: 'ends in a list', answer: { attributes: { 'custom:x': '2' }, expiries: [] } },
+])('$name is no answer, and told until there is one', async ({ answer }) => {
+  let next: Answer<unknown> = value('1');
+  const { poll, rejected, clock } = setUp(() => next);
   await poll(fleet(1));
-  text = { ok: true, value: answer };
+  next = { ok: true, value: answer };
+  expect((await poll(fleet(1))).reports).toEqual([['1'], ['1']]);
+  const told = [
+    {
+      place: 'device d0: attributes',
+      detail: expect.stringMatching(/^an answer has .*check the API address; the last known attributes stay$/),
+    },
+  ];
+  expect(rejected()).toEqual(told);
   expect((await poll(fleet(1))).reports).toEqual([['1']]);
+  expect(rejected()).toEqual(told);
+  next = value('1');
+  clock.advance(30_000);
+  await poll(fleet(1));
+  expect(rejected()).toEqual([]);
+});
+
+test('no attributes at all, not even those that every device has, are believed only after a while', async () => {
+  let next: Answer<unknown> = value('1');
+  const { poll, rejected, clock } = setUp(() => next);
+  await poll(fleet(1));
+  next = { ok: true, value: { attributes: {}, expiries: {} } };
+  await poll(fleet(1));
+  expect(rejected()).toMatchObject([{ detail: expect.stringContaining('no attributes at all') }]);
+  clock.advance(299_999);
+  expect((await poll(fleet(1))).reports).toEqual([['1']]);
+  clock.advance(30_000);
+  expect((await poll(fleet(1))).reports).toEqual([['1'], [undefined]]);
+  expect(rejected()).toEqual([]);
+});
+
+test.each([
+  { name: 'attributes of its own', attributes: { 'node:os': 'linux' } },
+  { name: 'another attribute', attributes: { 'custom:y': 1 } },
+])('an answer with $name takes those away that it does not name', async ({ attributes }) => {
+  let next: Answer<unknown> = value('1');
+  const { poll, rejected } = setUp(() => next);
+  await poll(fleet(1));
+  next = { ok: true, value: { attributes } };
+  expect((await poll(fleet(1))).reports).toEqual([['1'], [undefined]]);
+  expect(rejected()).toEqual([]);
+});
+
+test('a device without any, of which none are known, is an answer', async () => {
+  const { poll, rejected } = setUp(() => ({ ok: true, value: { attributes: {} } }));
+  expect((await poll(fleet(1))).reports).toEqual([[undefined]]);
+  expect(rejected()).toEqual([]);
+});
+
+test('an attribute with a bad shape is left out alone, and told as long as it is there', async () => {
+  let attributes: object = { 'custom:x': '1', 'custom:lb-weight': [3] };
+  const { poll, rejected } = setUp(() => ({ ok: true, value: { attributes } }));
+  expect((await poll(fleet(1))).reports).toEqual([['1']]);
+  const told = [
+    {
+      place: 'device d0: attributes["custom:lb-weight"]',
+      detail: expect.stringMatching(/^is a list of 1, but must be .*: write "custom:lb-weight": 3$/),
+    },
+  ];
+  expect(rejected()).toEqual(told);
+  await poll(fleet(1));
+  expect(rejected()).toEqual(told);
+  attributes = { 'custom:x': '1', 'custom:lb-weight': 3 };
+  await poll(fleet(1));
+  expect(rejected()).toEqual([]);
 });
 
 test('a device that was away for a moment keeps its attributes, after long it is new', async () => {

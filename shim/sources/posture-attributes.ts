@@ -2,7 +2,10 @@ import { create, equals } from '@bufbuild/protobuf';
 import { DeviceSchema, type Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Clock } from '../timing/clock.ts';
-import { parseAttributes, type Attributes } from './device-attributes.ts';
+import { readAttributesAnswer, type AttributesAnswer } from './attributes-answer.ts';
+import type { Attributes } from './device-attributes.ts';
+import { rejectionToRejectedDevice, type Rejection } from './device-list.ts';
+import type { RejectedDevice } from './device-source.ts';
 import type { Answer, RequestFailure } from './json-request.ts';
 import { planAttributes, type AttributesLimits, type DueAttributes, type KnownAttributes } from './posture-plan.ts';
 
@@ -10,12 +13,12 @@ import { planAttributes, type AttributesLimits, type DueAttributes, type KnownAt
 export interface PostureAttributes {
   /**
    * Reports the same devices with the attributes that are known of them: at once, unless there are new devices, whose
-   * weights would change a moment later; and when the reading of what is due has changed something. It bounds its own
-   * time and never rejects.
+   * weights would change a moment later; and when the reading of what is due has changed something. With them goes what
+   * of the answers could not be used, as long as there is no better one. It bounds its own time.
    */
   complete(
     devices: readonly Device[],
-    report: (devices: readonly Device[]) => void,
+    report: (devices: readonly Device[], rejected: readonly RejectedDevice[]) => void,
     signal: AbortSignal,
   ): Promise<void>;
 }
@@ -62,28 +65,46 @@ export function createPostureAttributes(options: PostureAttributesOptions): Post
     const cached = cache.get(id);
     if (cached !== undefined) return cached;
     const attributes = known?.(id)?.attributes ?? {};
-    return { attributes, listing: '', readAtMs: -Infinity, notBeforeMs: -Infinity, listedAtMs: 0 };
+    return { attributes, listing: '', readAtMs: -Infinity, notBeforeMs: -Infinity, listedAtMs: 0, rejected: [] };
   }
 
-  /** Returns whether the attributes differ from those that were known. */
-  function succeeded({ device, listing }: DueAttributes, value: object): boolean {
-    const { attributes, rejections } = parseAttributes(value);
-    for (const { path, detail } of rejections) {
-      log.debug({ device: device.id, attribute: path[1], detail }, 'a posture attribute cannot be used');
-    }
+  /** Returns whether the attributes, or what is told of them, differ from what was known. */
+  function succeeded({ device, listing }: DueAttributes, { attributes, rejections }: AttributesAnswer): boolean {
+    const rejected = rejections.map((rejection) => tellOf(device, rejection));
     const nowMs = clock.monotonicMs();
-    const before = withAttributes(device, remember(device).attributes);
-    cache.set(device.id, { attributes, listing, readAtMs: nowMs, notBeforeMs: -Infinity, listedAtMs: nowMs });
-    return !equals(DeviceSchema, before, withAttributes(device, attributes));
+    const before = remember(device);
+    cache.set(device.id, { attributes, listing, rejected, readAtMs: nowMs, notBeforeMs: -Infinity, listedAtMs: nowMs });
+    return isOther(rejected, before.rejected) || !isSame(device, before.attributes, attributes);
   }
 
-  /** Leaves the device alone for a while, and the whole API where it asks for that or fails again and again. */
-  function failed({ device }: DueAttributes, failure: RequestFailure, inARow: number): void {
+  /**
+   * Leaves the device alone for a while, and the whole API where it asks for that or fails again and again. Returns whether
+   * what is told differs from what was known.
+   */
+  function failed({ device }: DueAttributes, failure: RequestFailure, inARow: number): boolean {
     const waitMs = failure.retryAfterMs ?? (isRefusal(failure) ? limits.maxAgeMs : retryMs);
     const untilMs = clock.monotonicMs() + waitMs;
-    cache.set(device.id, { ...remember(device), notBeforeMs: untilMs });
+    const before = remember(device);
+    const detail = `${failure.detail}; the last known attributes stay`;
+    const rejected =
+      failure.reason === 'invalid-answer' ? [tellOf(device, { path: ['attributes'], detail })] : before.rejected;
+    cache.set(device.id, { ...before, rejected, notBeforeMs: untilMs });
     if (failure.reason === 'rate-limited' || inARow >= failuresToPause) pausedUntilMs = untilMs;
     log.debug({ device: device.id, ...failure }, 'the posture attributes of a device cannot be read');
+    return isOther(rejected, before.rejected);
+  }
+
+  /** A device has attributes of its own always: none at all, where others are known, are believed only after a while. */
+  function doubted({ device }: DueAttributes, answer: Answer<AttributesAnswer>): Answer<AttributesAnswer> {
+    if (!answer.ok || !answer.value.isEmpty) return answer;
+    const before = remember(device);
+    if (Object.keys(before.attributes).length === 0) return answer;
+    const nowMs = clock.monotonicMs();
+    const emptySinceMs = before.emptySinceMs ?? nowMs;
+    if (nowMs - emptySinceMs >= limits.maxAgeMs) return answer;
+    cache.set(device.id, { ...before, emptySinceMs });
+    const detail = 'an answer has no attributes at all, not even those that every device has';
+    return { ok: false, failure: { reason: 'invalid-answer', detail } };
   }
 
   function tell(successes: number, failure: RequestFailure | undefined): void {
@@ -106,7 +127,7 @@ export function createPostureAttributes(options: PostureAttributesOptions): Post
     let last: RequestFailure | undefined;
     const worker = async () => {
       for (const each of queue) {
-        const answer = withShape(await read(each.device.id, signal));
+        const answer = doubted(each, readAttributesAnswer(await read(each.device.id, signal)));
         if (signal.aborted) return;
         inARow = answer.ok ? 0 : inARow + 1;
         if (answer.ok) {
@@ -114,7 +135,7 @@ export function createPostureAttributes(options: PostureAttributesOptions): Post
           changed = succeeded(each, answer.value) || changed;
         } else {
           last = answer.failure;
-          failed(each, answer.failure, inARow);
+          changed = failed(each, answer.failure, inARow) || changed;
         }
         if (clock.monotonicMs() < pausedUntilMs || clock.monotonicMs() >= endMs) return;
       }
@@ -129,27 +150,35 @@ export function createPostureAttributes(options: PostureAttributesOptions): Post
       const nowMs = clock.monotonicMs();
       const wanted = devices.filter((device) => wants(device) && Object.keys(device.attributes).length === 0);
       const ids = new Set(wanted.map(({ id }) => id));
-      const withKnown = () =>
-        devices.map((device) => (ids.has(device.id) ? withAttributes(device, remember(device).attributes) : device));
+      const reportKnown = () =>
+        report(
+          devices.map((device) => (ids.has(device.id) ? withAttributes(device, remember(device).attributes) : device)),
+          wanted.flatMap((device) => remember(device).rejected),
+        );
 
       for (const device of wanted) cache.set(device.id, { ...remember(device), listedAtMs: nowMs });
       for (const [id, { listedAtMs }] of cache) if (nowMs - listedAtMs > forgetMs) cache.delete(id);
       const due = nowMs >= pausedUntilMs ? planAttributes(wanted, cache, nowMs, limits) : [];
       const early = due.every(({ isNew }) => !isNew);
-      if (early) report(withKnown());
+      if (early) reportKnown();
       const changed = await readAll(due, signal);
-      if (changed || !early) report(withKnown());
+      if (changed || !early) reportKnown();
     },
   };
 }
 
-/** An answer without attributes is none: a device always has some of its own. */
-function withShape(answer: Answer<unknown>): Answer<object> {
-  if (!answer.ok) return answer;
-  const { value } = answer;
-  const isObject = typeof value === 'object' && value !== null && 'attributes' in value;
-  if (isObject && typeof value.attributes === 'object' && value.attributes !== null) return { ok: true, value };
-  return { ok: false, failure: { reason: 'invalid-answer', detail: 'an answer has no `attributes`' } };
+/** Something about a device's attributes as it is told to people: `device n1CNTRL: attributes["custom:x"] (web-1)`. */
+function tellOf({ id, name }: Device, rejection: Rejection): RejectedDevice {
+  const { place, detail } = rejectionToRejectedDevice({ ...rejection, name });
+  return { place: `device ${id}: ${place}`, detail };
+}
+
+function isOther(left: readonly RejectedDevice[], right: readonly RejectedDevice[]): boolean {
+  return JSON.stringify(left) !== JSON.stringify(right);
+}
+
+function isSame(device: Device, left: Attributes, right: Attributes): boolean {
+  return equals(DeviceSchema, withAttributes(device, left), withAttributes(device, right));
 }
 
 /** Whether asking again soon is in vain: a scope or the feature is missing, or the device is not ours. */

@@ -13,6 +13,7 @@ const read = (readAtMs: number, more: Partial<KnownAttributes> = {}): KnownAttri
   readAtMs,
   notBeforeMs: -Infinity,
   listedAtMs: readAtMs,
+  rejected: [],
   ...more,
 });
 const fromBefore = read(-Infinity, {

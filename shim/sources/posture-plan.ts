@@ -1,5 +1,6 @@
 import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import type { Attributes } from './device-attributes.ts';
+import type { RejectedDevice } from './device-source.ts';
 
 /** What is known of one device's attributes. */
 export interface KnownAttributes {
@@ -11,6 +12,10 @@ export interface KnownAttributes {
   /** Before this they are not asked for, since they could not be read. */
   readonly notBeforeMs: number;
   readonly listedAtMs: number;
+  /** What of the last answer could not be used; of a failure other than an invalid answer, what was before. */
+  readonly rejected: readonly RejectedDevice[];
+  /** Since when the answers are empty although attributes are known; absent: they are not. */
+  readonly emptySinceMs?: number;
 }
 
 /** How many requests attributes may cost. */

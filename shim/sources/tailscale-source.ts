@@ -61,7 +61,11 @@ export function createTailscaleSource(options: TailscaleSourceOptions): PolledDe
       const list = await readApiList(answer.value, 'devices', parseTailscaleDevice, base);
       if (!list.ok) return list.failure;
       const { devices, rejected } = list.value;
-      await attributes.complete(devices, (complete) => report({ devices: complete, rejected }), signal);
+      await attributes.complete(
+        devices,
+        (complete, unusable) => report({ devices: complete, rejected: [...rejected, ...unusable] }),
+        signal,
+      );
       return undefined;
     },
   });
