@@ -44,7 +44,7 @@ export function createMetrics(build: { readonly version: string }) {
     }),
     known: new Gauge({
       name: 'tailway_source_devices',
-      help: 'Devices of the source: known, or rejected because their entry could not be used.',
+      help: 'Devices of the source that are known, and rejected: entries, or attributes, that cannot be used.',
       labelNames: ['source', 'tailnet', 'state'],
       registers,
     }),
