@@ -57,6 +57,39 @@ describe("devices of Tailscale's API at a real Envoy", () => {
     expect(said).not.toContain(api.oauthClient.clientId);
   });
 
+  it('stay when all are suddenly called offline, but for whom an administrator takes out meanwhile', async () => {
+    await using tailnet = await createTestTailnet();
+    const [a, b] = [await tailnet.server('a', 'west'), await tailnet.server('b', 'east')];
+    const api = await createFakeTailscale();
+    tailnet.defer(() => api.close());
+    const devices = (of: { readonly connectedToControl: boolean; readonly authorized?: boolean }) => [
+      tailscaleDevice(1, { ...of, nodeId: 'nodeA', addresses: ['127.0.0.1'], tags: ['tag:weight-1'] }),
+      tailscaleDevice(2, {
+        nodeId: 'nodeB',
+        addresses: ['127.0.0.1'],
+        tags: ['tag:weight-1'],
+        connectedToControl: of.connectedToControl,
+      }),
+    ];
+    api.setDevices(devices({ connectedToControl: true }));
+    api.setAttributes('nodeA', { 'custom:lb-port': a.port });
+    api.setAttributes('nodeB', { 'custom:lb-port': b.port });
+    const shim = await tailnet.shim([`--api-url=${api.url}`, '--poll-interval=100ms'], {
+      TS_ENVOY_API_TOKEN: api.apiKey,
+    });
+    const envoy = await tailnet.envoy(sidecarOf(shim));
+    await hostsToBe(envoy, new Map([a, b].map((server) => [server, { healthy: true }])));
+    api.setDevices(devices({ connectedToControl: false }));
+    await waitFor('the hold in the log', () =>
+      shim.log().find(({ message }) => message.startsWith('most devices are suddenly called offline')),
+    );
+    expect((await envoy.hosts('envoy-cluster')).size).toBe(2);
+    expect(await sharesAt(tailnet.entry, 100)).toMatchObject({ failed: 0 });
+    api.setDevices(devices({ connectedToControl: false, authorized: false }));
+    await hostsToBe(envoy, new Map([[b, { healthy: true }]]));
+    expect(await sharesAt(tailnet.entry, 50)).toEqual({ failed: 0, b: 100 });
+  });
+
   it('go when the grace period is over', async () => {
     await using tailnet = await createTestTailnet();
     const a = await tailnet.server('a', 'west');
