@@ -97,6 +97,10 @@ test.each([
   'huge',
   'all-wrong-types',
   'wrong-types',
+  'far-end',
+  'half-name',
+  'half-tag',
+  'bad-attributes',
 ] as const)('%s leaves the devices in place, however long it lasts', async (kind) => {
   const { names, polled, clock, store } = start();
   await polled();
@@ -137,6 +141,15 @@ test('nobody for a moment is nothing', async () => {
   clock.advance(holdMs);
   expect(names()).toEqual(all);
   expect(store.status()).toMatchObject({ totals: { holds: { 'devices-gone': 1 }, holdsBelieved: noHolds } });
+});
+
+test('an identifier that is none takes its device away, and nobody else', async () => {
+  const { names, polled, store } = start();
+  await polled();
+  fault('half-id');
+  await polled();
+  expect(names()).toEqual(['web-2', 'web-3', 'web-4']);
+  expect(store.status().rejected).toBe(1);
 });
 
 test('half of the devices may go at once', async () => {

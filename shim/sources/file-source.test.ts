@@ -4,6 +4,8 @@ import { mkdir, mkdtemp, open, rename, rm, symlink, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { oddEntries, wrongBody } from '../../test/fake-tailscale/faults.ts';
+import { tailscaleDevice } from '../../test/fake-tailscale/tailnet.ts';
 import { createFakeLog } from '../telemetry/fake-log.ts';
 import { systemClock } from '../timing/clock.ts';
 import { createFileSource } from './file-source.ts';
@@ -134,6 +136,13 @@ test('content that cannot be read is told, and over when it is', async () => {
   await expect.poll(told, soon).toEqual(['a', like(/^invalid-answer: :1/), like(/^invalid-answer: : it is empty/)]);
   await put(path, text('a'));
   await expect.poll(told, soon).toEqual(['a', like(/^invalid-answer/), like(/^invalid-answer/), 'a']);
+});
+
+test.each(oddEntries)('an odd entry (%s) harms only itself', async (kind) => {
+  const path = join(folder, 'devices.json');
+  await put(path, wrongBody(kind, { devices: [tailscaleDevice(1), tailscaleDevice(2)] }));
+  const told = start(path);
+  await expect.poll(told, soon).toEqual([kind === 'bad-attributes' ? 'n1CNTRL n2CNTRL' : 'n2CNTRL']);
 });
 
 test('a folder in its place is told', async () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createFakeTailscale, type FakeTailscale } from '../../test/fake-tailscale/fake-tailscale.ts';
+import { oddEntries } from '../../test/fake-tailscale/faults.ts';
 import { headscaleNode } from '../../test/fake-tailscale/tailnet.ts';
 import { createFakeClock } from '../timing/fake-clock.ts';
 import { createFakeLog } from '../telemetry/fake-log.ts';
@@ -69,3 +70,15 @@ test('a node that cannot be read harms only itself', async () => {
   fake.fault('wrong-types');
   expect(await first(fake.apiKey)).toMatchObject({ devices: [{ id: '2' }], rejected: [{ id: '1' }] });
 });
+
+// Headscale has no attributes.
+test.each(oddEntries.filter((kind) => kind !== 'bad-attributes'))(
+  'an odd node (%s) harms only itself',
+  async (kind) => {
+    fake.fault(kind);
+    expect(await first(fake.apiKey)).toMatchObject({
+      devices: [{ id: '2' }],
+      rejected: [{ place: expect.stringMatching(/^nodes\[0\]\.\w+/) }],
+    });
+  },
+);

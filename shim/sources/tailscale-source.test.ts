@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createFakeTailscale, type FakeTailscale } from '../../test/fake-tailscale/fake-tailscale.ts';
-import type { FaultKind } from '../../test/fake-tailscale/faults.ts';
+import { oddEntries, type FaultKind } from '../../test/fake-tailscale/faults.ts';
 import { tailscaleDevice } from '../../test/fake-tailscale/tailnet.ts';
 import type { Device } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import type { RejectedDevice, SourceFailure } from './device-source.ts';
@@ -101,6 +101,21 @@ test('a device that cannot be read harms only itself', async () => {
     devices: [{ id: 'n2CNTRL' }],
     rejected: [{ place: 'devices[0].name', id: 'n1CNTRL' }],
   });
+});
+
+test.each(oddEntries)('an odd entry (%s) harms only itself', async (kind) => {
+  fake.setDevices([tailscaleDevice(1), tailscaleDevice(2)]);
+  fake.fault(kind);
+  const { next, wake, log } = start();
+  for (let polls = 0; polls < 2; polls++) {
+    const told = await next();
+    expect(ids(told)).toEqual(kind === 'bad-attributes' ? ['n1CNTRL', 'n2CNTRL'] : ['n2CNTRL']);
+    const rejected = 'devices' in told ? told.rejected : [];
+    expect(rejected).toHaveLength(kind === 'bad-attributes' ? 11 : 1);
+    expect(rejected[0]?.place).toMatch(/^devices\[0\]\.\w+/);
+    wake();
+  }
+  expect(log.messages('error')).toEqual([]);
 });
 
 describe('every fault is told, and over when it is', () => {

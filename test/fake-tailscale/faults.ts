@@ -36,7 +36,17 @@ export type FaultKind =
   /** The first of the list has a number for each of its fields, and its identifiers. */
   | 'wrong-types'
   /** All of the list have. */
-  | 'all-wrong-types';
+  | 'all-wrong-types'
+  | OddEntry;
+
+/** What JSON can carry in the first entry of a list, and hardly anything else. */
+export type OddEntry = (typeof oddEntries)[number];
+
+/**
+ * An end after the year 9999, half a character (a lone surrogate) in an identifier, in a name or in a tag, and more bad
+ * attributes than a call can have arguments.
+ */
+export const oddEntries = ['far-end', 'half-id', 'half-name', 'half-tag', 'bad-attributes'] as const;
 
 /** A fault and what it says. */
 export interface Fault {
@@ -91,7 +101,8 @@ export function applyFault({ kind, retryAfter }: Fault, answer: object, res: Ser
   }
 }
 
-function wrongBody(kind: FaultKind, answer: object): string {
+/** A body that is no good answer, made of one that is. */
+export function wrongBody(kind: FaultKind, answer: object): string {
   const text = JSON.stringify(answer);
   switch (kind) {
     case 'garbage':
@@ -122,7 +133,37 @@ function wrong(kind: FaultKind, value: unknown): unknown {
   if (kind === 'nobody') return [];
   if (kind === 'half') return entries.slice(0, Math.ceil(entries.length / 2));
   if (kind === 'one-left') return entries.slice(0, 1);
+  if (isOdd(kind))
+    return entries.map((entry, index) => (index === 0 ? oddEntry(kind, Object(entry) as object) : entry));
   return entries.map((entry, index) => (index === 0 || kind === 'all-wrong-types' ? wrongTypes(entry) : entry));
+}
+
+function isOdd(kind: FaultKind): kind is OddEntry {
+  return oddEntries.some((each) => each === kind);
+}
+
+/** Of the fields of both APIs those that the entry has. */
+function oddEntry(kind: OddEntry, entry: object): object {
+  const fields = oddFields(kind);
+  const own = Object.entries(fields).filter(([key]) => key === 'attributes' || key in entry);
+  return { ...entry, ...Object.fromEntries(own) };
+}
+
+function oddFields(kind: OddEntry): object {
+  switch (kind) {
+    case 'far-end':
+      return { expires: '9999-12-31T23:59:59-12:00', expiry: '9999-12-31T23:59:59-12:00' };
+    case 'half-id':
+      return { nodeId: 'd\udfff', id: 'd\udfff' };
+    case 'half-name':
+      return { name: 'web\udfff', givenName: 'web\udfff', hostname: 'web\udfff' };
+    case 'half-tag':
+      return { tags: ['tag:weight-1', 'tag:\ud800'] };
+    case 'bad-attributes':
+      return { attributes: Object.fromEntries(Array.from({ length: 200_000 }, (_, i) => [`custom:x${i}`, [1]])) };
+    default:
+      return kind satisfies never;
+  }
 }
 
 function wrongTypes(entry: unknown): unknown {
