@@ -1,5 +1,6 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { get } from 'node:https';
 import { join } from 'node:path';
 import type { RunningProcess } from '../../deploy/demo/child-process.ts';
 import { freePorts } from '../../deploy/demo/free-port.ts';
@@ -88,15 +89,20 @@ export async function startApiServer(
       ...flags,
     ]);
   let server = await start();
-  await waitFor("the API server's certificate", () => readFile(join(certs, 'apiserver.crt')));
-  const kubeconfigs = { admin: join(folder, 'admin.kubeconfig'), tester: join(folder, 'tester.kubeconfig') };
   const ca = join(certs, 'apiserver.crt');
+  // It is there before all of it is written.
+  await waitFor("the API server's certificate", async () => {
+    if (server.exitCode() !== undefined) throw new Error(`it ended: ${server.lines.slice(-5).join('\n')}`);
+    return (await readFile(ca, 'utf8')).includes('-----END CERTIFICATE-----') || undefined;
+  });
+  const kubeconfigs = { admin: join(folder, 'admin.kubeconfig'), tester: join(folder, 'tester.kubeconfig') };
   for (const user of ['admin', 'tester'] as const)
     await writeFile(kubeconfigs[user], kubeconfig(port, ca, tokens[user]));
   const credentials = await loadKubeConfig({ kubeconfig: kubeconfigs.admin, environment: {} });
   if (credentials === undefined) throw new Error('the kubeconfig names no cluster');
   const client = createKubeClient(credentials);
-  await untilReady(client, server);
+  const readyz = async () => isReady(port, await readFile(ca), tokens.admin);
+  await untilReady(client, server, readyz);
   return {
     kubeconfig: kubeconfigs.admin,
     port,
@@ -113,7 +119,7 @@ export async function startApiServer(
     },
     async resume() {
       server = await start();
-      await untilReady(client, server);
+      await untilReady(client, server, readyz);
     },
     async stop() {
       client.close();
@@ -146,14 +152,30 @@ function kubeconfig(port: number, ca: string, token: string): string {
   });
 }
 
-async function untilReady(client: KubeClient, server: RunningProcess): Promise<void> {
+/** What it says of itself, in plain text. https://kubernetes.io/docs/reference/using-api/health-checks/ */
+function isReady(port: number, ca: Buffer, token: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${token}` };
+    const signal = AbortSignal.timeout(2000);
+    get({ host: '127.0.0.1', port, path: '/readyz', ca, headers, agent: false, signal }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode === 200);
+    }).on('error', reject);
+  });
+}
+
+async function untilReady(client: KubeClient, server: RunningProcess, readyz: () => Promise<boolean>): Promise<void> {
   await waitFor(
     'the API server',
     async () => {
       if (server.exitCode() !== undefined)
         throw new Error(`the API server ended: ${server.lines.slice(-5).join('\n')}`);
-      // Serving custom resources is the last that it begins with.
+      // What it decides by is read by now: rights, namespaces.
+      if (!(await readyz())) return undefined;
       const { signal } = new AbortController();
+      // It is made a moment later.
+      await client.request({ path: '/api/v1/namespaces/default', timeoutMs: 2000, signal });
+      // Serving custom resources is the last that it begins with.
       const things = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
       const { items } = (await client.request({ path: things, query: { limit: '500' }, timeoutMs: 2000, signal })) as {
         items: readonly { spec: { group: string; names: { plural: string }; versions: readonly { name: string }[] } }[];

@@ -43,6 +43,22 @@ export interface Kubectl {
   installCrds(folder: string): Promise<void>;
 }
 
+const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+
+interface CustomResourceDefinition {
+  readonly spec: {
+    readonly group: string;
+    readonly names: { readonly plural: string };
+    readonly versions: readonly { readonly name: string; readonly served: boolean }[];
+  };
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+/** What a version of a group has. */
+interface Discovery {
+  readonly resources: readonly { readonly kind: string; readonly name: string; readonly namespaced: boolean }[];
+}
+
 /** For an API server. */
 export function createKubectl(client: KubeClient): Kubectl {
   const signal = new AbortController().signal;
@@ -55,9 +71,7 @@ export function createKubectl(client: KubeClient): Kubectl {
     const known = discovered.get(id);
     if (known !== undefined) return known;
     const path = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
-    const { resources } = (await client.request({ path, signal })) as {
-      resources: readonly { kind: string; name: string; namespaced: boolean }[];
-    };
+    const { resources } = (await client.request({ path, signal })) as Discovery;
     const found = resources.find((each) => each.kind === kind && !each.name.includes('/'));
     if (found === undefined) throw new Error(`the API server has no ${kind} in ${apiVersion}`);
     const entry = { resource: { group, version, plural: found.name }, namespaced: found.namespaced };
@@ -86,14 +100,19 @@ export function createKubectl(client: KubeClient): Kubectl {
     });
   }
 
-  async function established(name: string): Promise<void> {
-    await waitFor(`CRD ${name}`, async () => {
-      const crd = await client.request({
-        path: `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`,
-        signal,
-      });
-      const { status } = crd as { status?: { conditions?: readonly { type: string; status: string }[] } };
-      return status?.conditions?.some(({ type, status }) => type === 'Established' && status === 'True') || undefined;
+  /** Established is not enough: both the discovery of the kind and its handler follow a moment later. */
+  async function served(name: string): Promise<void> {
+    await waitFor(`CRD ${name} to be served`, async () => {
+      const crd = (await client.request({ path: `${crds}/${name}`, signal })) as CustomResourceDefinition;
+      const { group, names, versions } = crd.spec;
+      for (const version of versions.filter(({ served }) => served)) {
+        const api = { group, version: version.name, plural: names.plural };
+        const { resources } = (await client.request({ path: `/apis/${group}/${version.name}`, signal })) as Discovery;
+        if (!resources.some((each) => each.name === names.plural)) return undefined;
+        await client.request({ path: apiPath(api), query: { limit: '1' }, signal });
+      }
+      const { conditions = [] } = crd.status ?? {};
+      return conditions.some(({ type, status }) => type === 'Established' && status === 'True') || undefined;
     });
   }
 
@@ -138,11 +157,11 @@ export function createKubectl(client: KubeClient): Kubectl {
       );
     },
     async installCrds(folder) {
-      const crds = (await readYaml(folder))
+      const definitions = (await readYaml(folder))
         .flatMap(parseManifests)
         .filter((each) => each.kind === 'CustomResourceDefinition');
-      await Promise.all(crds.map(applyOne));
-      await Promise.all(crds.map((crd) => established(crd.metadata.name)));
+      await Promise.all(definitions.map(applyOne));
+      await Promise.all(definitions.map(({ metadata }) => served(metadata.name)));
     },
   };
 }
