@@ -107,6 +107,15 @@ async function diagnose(environment: NodeJS.ProcessEnv = {}, args: readonly stri
   return { code, diagnoses, bad: diagnoses.filter(({ level }) => level !== 'ok').map(toLine) };
 }
 
+/** The API server decides by Roles that it learns of by a watch: waits until the doctor tells these lines about rights. */
+async function untilRights(expected: readonly string[]): Promise<readonly string[]> {
+  return waitFor(`the rights to be ${JSON.stringify(expected)}`, async () => {
+    const lines = (await diagnose()).bad.filter((line) => line.includes('Rights'));
+    expect(lines).toEqual(expected);
+    return lines;
+  });
+}
+
 function toLine({ level, area, subject, detail }: Diagnosis): string {
   return `${level} ${area}: ${subject}: ${detail}`;
 }
@@ -148,6 +157,7 @@ describe('tailway doctor on an API server', () => {
   const ports = /^problem Ports/;
 
   it('finds nothing wrong with what deploy/ installs, but the ports', async () => {
+    await untilRights([]);
     const { code, bad, diagnoses } = await diagnose();
     expect(bad.filter((line) => !ports.test(line))).toEqual([]);
     expect(diagnoses.filter(({ area }) => area === 'CRDs')).toHaveLength(4);
@@ -214,12 +224,13 @@ describe('tailway doctor on an API server', () => {
       await cluster.kubectl.patch(role, { rules: kept });
     };
     await withChange(role, remove, async () => {
-      const lines = (await diagnose()).bad.filter((line) => line.includes('Rights'));
-      expect(lines).toEqual([
+      const told = [
         'problem Rights: the shim (tailscale-gateway-system/tailscale-gateway-extension-server): may not list, watch, ' +
           'create, patch, delete tailscalegatewayrevisions.gateway.tailscale.com: Envoy Gateway does not notice changes',
-      ]);
+      ];
+      expect(await untilRights(told)).toEqual(told);
     });
+    await untilRights([]);
   });
 
   it('says who cannot ask for rights', async () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ShimProcess } from '../../deploy/demo/shim-process.ts';
 import { waitFor } from '../../deploy/demo/wait-for.ts';
 import type { EchoServer } from '../envoy/echo-server.ts';
+import { accessesOf, untilAccess } from './access.ts';
 import { untilSeen } from './gateway-client.ts';
 import { catchAllTo, endpointTo, endpointsOf, gatewayOf } from './manifests.ts';
 import { type TestCluster, startTestCluster } from './test-cluster.ts';
@@ -51,6 +52,12 @@ describe('a shim with no more rights than it needs', () => {
         subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'testers' }],
       },
     );
+    const tester = { user: 'tester', groups: ['testers'] };
+    await untilAccess(
+      cluster.apiServer.client,
+      tester,
+      rules.flatMap((rule) => accessesOf(rule)),
+    );
     shim = await cluster.shim(['--status-interval=100ms'], cluster.apiServer.kubeconfigOf('tester'));
     await cluster.envoyGateway();
   });
@@ -80,13 +87,13 @@ describe('a shim with no more rights than it needs', () => {
     );
     const unwell = [...(await conditionsOf('unwell')).values()];
     expect(unwell.map(({ status }) => status)).toContain('False');
-    const events = await waitFor('an Event', async () => {
+    await waitFor('an Event', async () => {
       const found = await kubectl.list({ apiVersion: 'events.k8s.io/v1', kind: 'Event' }, 'default');
-      return found.length > 0 ? found : undefined;
+      expect(found).toContainEqual(
+        expect.objectContaining({ regarding: expect.objectContaining({ kind: 'TailscaleEndpoints', name: 'unwell' }) }),
+      );
+      return true;
     });
-    expect(events).toContainEqual(
-      expect.objectContaining({ regarding: expect.objectContaining({ kind: 'TailscaleEndpoints', name: 'unwell' }) }),
-    );
 
     await kubectl.delete(endpointsOf('well', []));
     await kubectl.delete(endpointsOf('unwell', []));

@@ -3,6 +3,7 @@ import type { ShimProcess } from '../../deploy/demo/shim-process.ts';
 import { waitFor } from '../../deploy/demo/wait-for.ts';
 import { createFakeTailscale, type FakeTailscale } from '../fake-tailscale/fake-tailscale.ts';
 import { headscaleNode, tailscaleDevice } from '../fake-tailscale/tailnet.ts';
+import { accessesOf, untilAccess } from './access.ts';
 import type { Manifest } from './kubectl.ts';
 import { namespaceOf } from './manifests.ts';
 import { type TestCluster, startTestCluster } from './test-cluster.ts';
@@ -38,11 +39,16 @@ function bindingOf(kind: 'ClusterRole' | 'Role', name: string, namespace?: strin
   };
 }
 
-/** The right to one Secret, as narrow as it can be. */
+/** What is asked for to read one Secret, as narrow as it can be. */
+function secretRule(secret: string) {
+  return { apiGroups: [''], resources: ['secrets'], resourceNames: [secret], verbs: ['list', 'watch'] };
+}
+
+/** The right to one Secret. */
 function rightTo(namespace: string, secret: string): readonly Manifest[] {
-  const rule = { apiGroups: [''], resources: ['secrets'], resourceNames: [secret], verbs: ['list', 'watch'] };
+  const rules = [secretRule(secret)];
   return [
-    { apiVersion: `${rbac}/v1`, kind: 'Role', metadata: { name: `tailway-${secret}`, namespace }, rules: [rule] },
+    { apiVersion: `${rbac}/v1`, kind: 'Role', metadata: { name: `tailway-${secret}`, namespace }, rules },
     bindingOf('Role', `tailway-${secret}`, namespace),
   ];
 }
@@ -100,6 +106,11 @@ describe('TailscaleTailnets on a real API server, with no more rights than they 
       ...rightTo('team', 'prod-key'),
       ...rightTo('team', 'lab-key'),
     );
+    const secrets = ['prod-key', 'lab-key'].flatMap((secret) => accessesOf(secretRule(secret), 'team'));
+    await untilAccess(cluster.apiServer.client, { user: 'tester', groups: ['testers'] }, [
+      ...rules.flatMap((rule) => accessesOf(rule)),
+      ...secrets,
+    ]);
     shim = await cluster.shim(['--status-interval=100ms'], cluster.apiServer.kubeconfigOf('tester'));
   });
   afterAll(async () => cluster[Symbol.asyncDispose]());

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { waitFor } from '../../deploy/demo/wait-for.ts';
+import { accessesOf, serviceAccount, untilAccess } from '../cluster/access.ts';
 import { untilSeen } from '../cluster/gateway-client.ts';
 import { catchAllTo, endpointTo, endpointsOf, gatewayOf } from '../cluster/manifests.ts';
 import { configOf, renderEnvoyGateway } from './envoy-gateway-chart.ts';
@@ -36,6 +37,11 @@ describe("Envoy Gateway with its own chart's rights and ours", () => {
     expect(configOf(theirs)).toMatchObject(configOf(written));
     // No DNS here that knows Services.
     const service = { ip: { address: '127.0.0.1', port: shim.grpcPort } };
+    const roles = rolesOf(ours, account.name);
+    const accesses = roles.flatMap(({ rules, metadata }) =>
+      rules.flatMap((rule) => accessesOf(rule, metadata.namespace)),
+    );
+    await untilAccess(apiServer.client, serviceAccount(account), accesses);
     const token = await requestToken(apiServer.client, account);
     const kubeconfig = await apiServer.kubeconfigFor(token);
     await cluster.envoyGateway({ extensionManager: { ...extensionManager, service } }, kubeconfig);
@@ -70,7 +76,7 @@ describe("Envoy Gateway with its own chart's rights and ours", () => {
 
     const requests = (await audit.requestsOf(account)).filter((each) => each.group === group);
     expect(requests.filter(({ status }) => status === 403)).toEqual([]);
-    const given = rightsOf(rolesOf(ours, account.name).flatMap(({ rules }) => rules));
+    const given = rightsOf(roles.flatMap(({ rules }) => rules));
     // What may be watched may be listed and got: with other API servers, and by other versions, it is.
     const used = new Set(requests.map(rightTo));
     for (const { verb, ...resource } of requests) {

@@ -6,10 +6,12 @@ import { loadKubeConfig } from '../../shim/kubernetes/kube-config.ts';
 import { shimRights } from '../../shim/command/doctor/shim-rights.ts';
 import { systemClock as clock } from '../../shim/timing/clock.ts';
 import { createFakeLog } from '../../shim/telemetry/fake-log.ts';
+import { accessesOf, serviceAccount, untilAccess } from '../cluster/access.ts';
 import { type InstallCluster, startInstallCluster } from './install-cluster.ts';
 import { tailnetSecret } from './life-of-resources.ts';
 import type { PodProcess } from './pod-process.ts';
 import { type Rule, rightTo, rightsOf, rolesOf } from './rendered-rights.ts';
+import type { Manifest } from '../cluster/kubectl.ts';
 import { requestToken } from './service-account.ts';
 import { namespace } from './value-sets.ts';
 
@@ -42,6 +44,7 @@ describe.each([
     const manifests = await cluster.rendered(values);
     const roles = rolesOf(manifests, account.name);
     await kubectl.apply(...manifests);
+    await untilRoles(cluster, roles);
     const before = (await audit.requestsOf(account)).length;
     const shim = await cluster.pod(manifests);
     await until('the shim to lead', shim.leads);
@@ -91,19 +94,39 @@ describe('under its ServiceAccount the shim', () => {
   });
   afterAll(async () => cluster[Symbol.asyncDispose]());
 
-  it('says which right is missing, each of them', { timeout: 300_000 }, async () => {
+  it('says which right is missing, each of them', { timeout: 900_000 }, async () => {
     const manifests = await cluster.rendered(values);
     await cluster.kubectl.apply(...manifests);
     const roles = rolesOf(manifests, account.name);
     for (const missing of roles.flatMap(({ rules }) => rules)) {
-      await cluster.kubectl.apply(
-        ...roles.map((role) => Object.assign({}, role, { rules: role.rules.filter((rule) => rule !== missing) })),
+      const rest = roles.map((role) =>
+        Object.assign({}, role, { rules: role.rules.filter((rule) => rule !== missing) }),
+      );
+      await cluster.kubectl.apply(...rest);
+      await untilRoles(cluster, rest);
+      const lacking = roles.filter(({ rules }) => rules.includes(missing));
+      await untilRoles(
+        cluster,
+        lacking.map((role) => Object.assign({}, role, { rules: [missing] })),
+        false,
       );
       const told = await whatIsRefused(cluster, await cluster.pod(manifests), missing);
       expect({ missing, told }).toEqual({ missing, told: expect.stringContaining('answered 403') });
     }
   });
 });
+
+/** Waits until the API server goes by these Roles and ClusterRoles of the account, or no longer does. */
+function untilRoles(
+  { apiServer }: InstallCluster,
+  roles: readonly (Manifest & { rules: readonly Rule[] })[],
+  allowed = true,
+): Promise<void> {
+  const accesses = roles.flatMap(({ rules, metadata }) =>
+    rules.flatMap((rule) => accessesOf(rule, metadata.namespace)),
+  );
+  return untilAccess(apiServer.client, serviceAccount(account), accesses, allowed);
+}
 
 /** Lives through all that a shim does until it tells of a refusal, of the first resource of the rule. */
 async function whatIsRefused(
@@ -131,7 +154,7 @@ async function whatIsRefused(
 }
 
 function until(what: string, is: () => Promise<boolean>): Promise<true> {
-  return waitFor(what, async () => (await is()) || undefined, 30_000);
+  return waitFor(what, async () => (await is()) || undefined);
 }
 
 /** An Event that comes again is counted; the shim itself waits for minutes with it. */

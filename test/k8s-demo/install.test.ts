@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { type Access, mayAccess, serviceAccount, untilAccess } from '../cluster/access.ts';
 import { type ApiServer, startApiServer } from '../cluster/api-server.ts';
 import { type Kubectl, type Manifest, createKubectl } from '../cluster/kubectl.ts';
 import { type Stops, createStops } from '../cluster/stops.ts';
@@ -66,19 +67,10 @@ function secretKeysOf(deployment: Manifest): readonly string[] {
   );
 }
 
-async function mayDo(verb: string, resource: string, name: string): Promise<boolean> {
-  const user = 'system:serviceaccount:restricted:envoy-control-plane';
-  const review = await apiServer.client.request({
-    method: 'POST',
-    path: '/apis/authorization.k8s.io/v1/subjectaccessreviews',
-    body: {
-      apiVersion: 'authorization.k8s.io/v1',
-      kind: 'SubjectAccessReview',
-      spec: { user, resourceAttributes: { namespace: 'restricted', verb, resource, name } },
-    },
-    signal: AbortSignal.timeout(10_000),
-  });
-  return (review as { status: { allowed: boolean } }).status.allowed;
+const subject = serviceAccount({ namespace: 'restricted', name: 'envoy-control-plane' });
+
+function accessTo(name: string, verb: string): Access {
+  return { namespace: 'restricted', verb, group: '', resource: 'secrets', name };
 }
 
 describe('the control plane', () => {
@@ -104,9 +96,14 @@ describe('the control plane', () => {
 
   it('keeps its identity in the one Secret that it may touch', async () => {
     const own = 'envoy-control-plane-tailscale';
-    for (const verb of ['get', 'update', 'patch']) expect(await mayDo(verb, 'secrets', own)).toBe(true);
-    for (const verb of ['create', 'list', 'delete']) expect(await mayDo(verb, 'secrets', own)).toBe(false);
-    expect(await mayDo('get', 'secrets', 'tailscale-envoy')).toBe(false);
+    const may = (access: Access) => mayAccess(apiServer.client, subject, access);
+    await untilAccess(
+      apiServer.client,
+      subject,
+      ['get', 'update', 'patch'].map((verb) => accessTo(own, verb)),
+    );
+    for (const verb of ['create', 'list', 'delete']) expect(await may(accessTo(own, verb))).toBe(false);
+    expect(await may(accessTo('tailscale-envoy', 'get'))).toBe(false);
 
     const state = { apiVersion: 'v1', kind: 'Secret', metadata: { name: own, namespace: 'restricted' } };
     await kubectl.patch(state, { data: { device_id: 'bmlk' } });
