@@ -117,7 +117,10 @@ export async function startEnvoyGateway(options: EnvoyGatewayOptions): Promise<E
   const stop = async () => {
     // Takes all of its process namespace with it.
     await current.stop('SIGKILL');
-    await waitFor('the ports of Envoy Gateway', () => checkFree('xDS', ports.xDS).then(() => true));
+    await waitFor('the ports of Envoy Gateway', async () => {
+      for (const [name, port] of Object.entries(ports)) await checkFree(name, port);
+      return true;
+    });
   };
   return {
     get process() {
@@ -220,5 +223,9 @@ async function checkFree(name: string, port: number): Promise<void> {
 
 async function adminAddresses(runFolder: string): Promise<string[]> {
   const files = (await readdir(runFolder, { recursive: true })).filter((file) => file.endsWith('admin-address.txt'));
-  return Promise.all(files.map(async (file) => (await readFile(join(runFolder, file), 'utf8')).trim()));
+  // A file may be there before its content.
+  const addresses = await Promise.all(
+    files.map(async (file) => (await readFile(join(runFolder, file), 'utf8')).trim()),
+  );
+  return addresses.filter((address) => address !== '');
 }

@@ -51,7 +51,8 @@ describe('groups whose devices stand in the clusters of a real Envoy Gateway', (
     const sharesAre = (expected: Readonly<Record<string, number>>) => async () =>
       isNear(await answersAt(port, '/api/devices'), expected) && isNear(await answersAt(port, '/backend'), expected);
     await waitFor('the first weights', sharesAre({ a: 75, b: 25 }));
-    const [dump = ''] = await envoyGateway.admin('/config_dump');
+    const [dump] = await envoyGateway.admin('/config_dump');
+    expect(dump).toContain('external-backend-devices');
     expect(dump).not.toContain('tailway_xds');
 
     await writeDevices(devicesFile, [

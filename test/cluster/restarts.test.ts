@@ -81,7 +81,8 @@ describe('a gateway on an API server', () => {
   it('serves the same after a restart of Envoy Gateway', async () => {
     await envoyGateway.restart();
     await untilSeen(cluster.gatewayPort, '/api/web/x', { name: 'web', path: '/x' });
-    expect(await seenAt(cluster.gatewayPort, '/')).toMatchObject({ name: 'own' });
+    await untilSeen(cluster.gatewayPort, '/', { name: 'own' });
+    expect(await seenAt(cluster.gatewayPort, '/api/web/x')).toMatchObject({ name: 'web' });
     await cluster.kubectl.delete(endpointsOf('example', []));
     await untilSeen(cluster.gatewayPort, '/api/web/x', { name: 'own' });
   });

@@ -30,7 +30,7 @@ describe('the routes of a real Envoy Gateway', () => {
 
     await kubectl.apply(endpointsOf('example', [endpointTo('web-service', web)]));
     const created = await untilSeen(port, path, { name: 'web', path: '/status' });
-    expect(await seenAt(port, '/api/web-service?a=1')).toMatchObject({ name: 'web', path: '/?a=1' });
+    await untilSeen(port, '/api/web-service?a=1', { name: 'web', path: '/?a=1' });
     expect(await seenAt(port, '/api/web-servicex')).toMatchObject({ name: 'own' });
 
     const other = await cluster.upstream('other');
@@ -104,7 +104,8 @@ spec:
     };
     await kubectl.apply(policy);
     await untilSeen(port, '/services/placed/x', { name: 'web', path: '/x' });
-    expect(await seenAt(port, '/api/placed/x')).toMatchObject({ name: 'own' });
+    await untilSeen(port, '/api/placed/x', { name: 'own' });
+    expect(await seenAt(port, '/services/placed/x')).toMatchObject({ name: 'web', path: '/x' });
 
     await kubectl.patch(policy, { spec: { targetRefs: [{ kind: 'Gateway', name: 'another' }] } });
     await untilSeen(port, '/services/placed/x', { name: 'own' });
