@@ -24,11 +24,11 @@ describe('what only the leader does, on a real API server', () => {
   afterAll(() => stops[Symbol.asyncDispose]());
 
   /** A replica that counts its terms. */
-  function replica(name: string, identity: string, client = apiServer.client) {
+  function replica(name: string, identity: string, durationMs: number, client = apiServer.client) {
     const end = new AbortController();
     const state = { leads: false, terms: 0 };
     const log = createFakeLog();
-    const lease = createLeaderLease({ client, namespace: 'default', name, identity, clock, log, durationMs: 1500 });
+    const lease = createLeaderLease({ client, namespace: 'default', name, identity, clock, log, durationMs });
     const running = lease.run(async (signal) => {
       state.leads = true;
       state.terms += 1;
@@ -47,13 +47,14 @@ describe('what only the leader does, on a real API server', () => {
     waitFor('the replica to lead', () => each.state.leads || undefined);
 
   it('lets one of two replicas lead, and the other take over at once when that one ends', async () => {
-    const [a, b] = [replica('takeover', 'a'), replica('takeover', 'b')];
+    // So long that it ends only by being given back.
+    const [a, b] = [replica('takeover', 'a', 12_000), replica('takeover', 'b', 12_000)];
     const first = await waitFor('a leader', () => [a, b].find(({ state }) => state.leads));
     const second = first === a ? b : a;
     expect(second.state.leads).toBe(false);
     const reference = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'takeover' } };
     expect(await kubectl.get(reference)).toMatchObject({
-      spec: { holderIdentity: first === a ? 'a' : 'b', leaseDurationSeconds: 2, leaseTransitions: 0 },
+      spec: { holderIdentity: first === a ? 'a' : 'b', leaseDurationSeconds: 12, leaseTransitions: 0 },
     });
 
     await first.stop();
@@ -70,9 +71,11 @@ describe('what only the leader does, on a real API server', () => {
     const credentials = await loadKubeConfig({ kubeconfig: apiServer.kubeconfig, environment: {} });
     if (credentials === undefined) throw new Error('no credentials');
     const client = createKubeClient({ ...credentials, server: new URL(`https://127.0.0.1:${proxy.port}`) });
-    const cutOff = replica('cut-off', 'a', client);
+    // A sixth of it is the time for a request; the next term begins after it.
+    const durationMs = 6000;
+    const cutOff = replica('cut-off', 'a', durationMs, client);
     await leads(cutOff);
-    const other = replica('cut-off', 'b');
+    const other = replica('cut-off', 'b', durationMs);
     let both = false;
     const watching = setInterval(() => (both ||= cutOff.state.leads && other.state.leads), 1);
     stops.defer(() => clearInterval(watching));

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitFor } from '../../deploy/demo/wait-for.ts';
+import type { KubeClient } from '../../shim/kubernetes/kube-client.ts';
 import { createKubernetesSource } from '../../shim/kubernetes/kubernetes-source.ts';
 import { type RevisionWriter, createRevisionWriter } from '../../shim/kubernetes/revision-writer.ts';
 import { systemClock as clock } from '../../shim/timing/clock.ts';
@@ -17,8 +18,21 @@ describe('the revisions of Gateways on a real API server', () => {
   afterAll(async () => cluster[Symbol.asyncDispose]());
 
   /** A replica that has seen all Gateways. */
-  async function replica(more: { repairMs?: number } = {}): Promise<RevisionWriter & { stop(): Promise<void> }> {
-    const { client } = cluster.apiServer;
+  async function replica(
+    more: { repairMs?: number } = {},
+  ): Promise<RevisionWriter & { stop(): Promise<void>; seen(revision: string): Promise<true> }> {
+    const { client: server } = cluster.apiServer;
+    const told: unknown[] = [];
+    const client: KubeClient = {
+      ...server,
+      async *watch(request) {
+        for await (const events of server.watch(request)) {
+          yield events;
+          // When more is asked for, these are taken.
+          told.push(...events);
+        }
+      },
+    };
     const options = { client, namespaces: [], clock, random: Math.random, log: createFakeLog(), ...more };
     const writer = createRevisionWriter(options);
     const end = new AbortController();
@@ -34,7 +48,9 @@ describe('the revisions of Gateways on a real API server', () => {
     };
     cluster.defer(stop);
     await synced.promise;
-    return { ...writer, stop };
+    const seen = (revision: string) =>
+      waitFor(`the replica to see ${revision}`, () => JSON.stringify(told).includes(`"${revision}"`) || undefined);
+    return { ...writer, stop, seen };
   }
 
   const reference = (name: string) => ({
@@ -94,7 +110,7 @@ describe('the revisions of Gateways on a real API server', () => {
     first.desire(desired('bb00', 'three'));
     await toBe('three', 'bb00');
     // The second has answered hooks out of what was before, meanwhile: its own change asks for another translation.
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await second.seen('bb00');
     second.desire(desired('bb00', 'three'));
     await toBe('three', 'bb001');
     for (const { desire } of [first, second]) desire(desired('cc00', 'three'));

@@ -10,7 +10,6 @@ import { type TestCluster, startTestCluster } from './test-cluster.ts';
 
 describe('statuses on a real API server', () => {
   let cluster: TestCluster;
-  const log = createFakeLog();
 
   beforeAll(async () => {
     cluster = await startTestCluster();
@@ -20,12 +19,13 @@ describe('statuses on a real API server', () => {
   const random = () => Math.random();
 
   /** A replica: it observes, and writes while it leads. */
-  function replica(): { writer: StatusWriter; lead(): void; stop(): Promise<void> } {
+  function replica() {
+    const log = createFakeLog();
     const { client } = cluster.apiServer;
     const end = new AbortController();
     let term = new AbortController();
     let writing = Promise.resolve();
-    const writer = createStatusWriter({ client, clock, random, log, perSecond: 100 });
+    const writer: StatusWriter = createStatusWriter({ client, clock, random, log, perSecond: 100 });
     const source = createKubernetesSource({
       client,
       namespaces: ['default'],
@@ -37,6 +37,7 @@ describe('statuses on a real API server', () => {
     const reading = source.run({ changed() {}, synced() {}, failed() {} }, end.signal);
     const each = {
       writer,
+      log,
       lead() {
         term = new AbortController();
         writing = writer.run(term.signal);
@@ -146,7 +147,7 @@ describe('statuses on a real API server', () => {
 
   it('of what the API server refuses are told once, and harm no others', async () => {
     const { metadata } = await create('refused');
-    const { writer, lead, stop } = replica();
+    const { writer, log, lead, stop } = replica();
     lead();
     const refused = accepted('refused', metadata.uid, 'True', { totalEndpoints: 'none' });
     const other = await create('beside');
@@ -168,7 +169,7 @@ describe('statuses on a real API server', () => {
     const names: string[] = [];
     const end = new AbortController();
     const synced = Promise.withResolvers<void>();
-    const source = createKubernetesSource({ client, namespaces: ['chosen'], clock, random, log });
+    const source = createKubernetesSource({ client, namespaces: ['chosen'], clock, random, log: createFakeLog() });
     const running = source.run(
       {
         changed(changes) {
