@@ -23,17 +23,6 @@ export interface EnvoyHost {
   readonly priority: number;
 }
 
-/**
- * How long after the admin interface shows a change of hosts it may take until requests follow it: Envoy collects
- * changes of health and weight for one second (`common_lb_config.update_merge_window`).
- */
-const mergeWindowMs = 1100;
-
-/** Resolves when requests follow what the admin interface shows now. */
-export function hostsInUse(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, mergeWindowMs));
-}
-
 /** Starts Envoy with a bootstrap and waits until its admin interface answers. */
 export async function startEnvoy(options: {
   readonly binary: string;
@@ -61,6 +50,9 @@ export async function startEnvoy(options: {
   await waitFor("Envoy's admin interface", async () => {
     if (process.exitCode() !== undefined) throw new Error(`Envoy ended: ${process.lines.slice(-5).join('\n')}`);
     return admin('/server_info');
+  }).catch(async (err: unknown) => {
+    await process.stop('SIGKILL');
+    throw err;
   });
   return {
     process,

@@ -34,6 +34,9 @@ export async function startShim(
   const listening = await waitFor('the shim to listen', () => {
     if (child.exitCode() !== undefined) throw new Error(`the shim ended: ${child.lines.join('\n')}`);
     return log().find(({ message }) => message === 'listening');
+  }).catch(async (err: unknown) => {
+    await child.stop('SIGKILL');
+    throw err;
   });
   return {
     process: child,

@@ -57,7 +57,7 @@ export async function createStage(envoyBinary: string): Promise<Stage> {
       '--listener-address=127.0.0.1',
       // Everything happens at once in a demo; the documented default is 5 s.
       '--health-check-interval=500ms',
-      '--health-check-timeout=400ms',
+      '--health-check-timeout=500ms',
       '--hold-empty=0',
     ]);
     stops.push(() => shim.process.stop());

@@ -1,4 +1,3 @@
-import { hostsInUse } from './envoy-process.ts';
 import { predictShares } from './prediction.ts';
 import { type Shares, measureShares } from './shares.ts';
 import type { Player, Stage } from './stage.ts';
@@ -17,6 +16,12 @@ export interface Step {
 
 /** How far a measured share may be off, 0 to 1. */
 const tolerance = 0.04;
+
+/**
+ * Envoy collects changes of health and weight for a second (`common_lb_config.update_merge_window`): its admin interface tells of
+ * them earlier than requests follow. So many requests show whether they do; and so long they may take, in milliseconds.
+ */
+const follow = { requests: 200, withinMs: 10_000 };
 
 /** The cluster of the sidecars, by its default name. */
 const cluster = 'envoy-cluster';
@@ -55,9 +60,13 @@ async function throughEnvoy(
     const settled = present.every(({ host, port }) => hosts.get(`127.0.0.1:${port}`)?.healthy === !unhealthy.has(host));
     return settled && hosts.size === present.length ? true : undefined;
   });
-  await hostsInUse();
   await waitFor('Envoy to listen', () => fetch(stage.entry));
-  return step(title, predictShares(present, unhealthy), await measureShares(stage.entry, requests));
+  const measure = async (count: number) =>
+    step(title, predictShares(present, unhealthy), await measureShares(stage.entry, count));
+  const follows = async () => (await measure(follow.requests)).good || undefined;
+  // Where they never do, the measurement says so.
+  await waitFor(`requests to follow: ${title}`, follows, follow.withinMs).catch(() => undefined);
+  return measure(requests);
 }
 
 function step(title: string, predicted: ReadonlyMap<string, number>, { answers, failed }: Shares): Step {

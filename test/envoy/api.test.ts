@@ -30,7 +30,7 @@ describe("devices of Tailscale's API at a real Envoy", () => {
     const envoy = await tailnet.envoy(sidecarOf(shim));
     const both = new Map([a, b].map((server) => [server, { healthy: true }]));
     await hostsToBe(envoy, both);
-    expect(await sharesAt(tailnet.entry, 2000)).toEqual({ failed: 0, a: near(25), b: near(75) });
+    await expect.poll(() => sharesAt(tailnet.entry, 2000)).toEqual({ failed: 0, a: near(25), b: near(75) });
 
     for (const fault of ['server-error', 'hang', 'garbage', 'unauthorized'] as const) {
       const failures = shim.log().filter(({ message }) => message.startsWith('devices cannot be read')).length;
@@ -102,7 +102,7 @@ describe("devices of Tailscale's API at a real Envoy", () => {
     await hostsToBe(envoy, new Map([[a, { healthy: true }]]));
     api.setDevices([]);
     await hostsToBe(envoy, new Map());
-    expect((await fetch(tailnet.entry)).status).toBe(503);
+    await expect.poll(async () => (await fetch(tailnet.entry)).status).toBe(503);
   });
 });
 
@@ -120,6 +120,6 @@ describe("nodes of headscale's API at a real Envoy", () => {
     const shim = await tailnet.shim(args, { TS_ENVOY_API_TOKEN: api.apiKey });
     const envoy = await tailnet.envoy(sidecarOf(shim));
     await hostsToBe(envoy, new Map([[a, { healthy: true, region: 'tag:weight-2' }]]));
-    expect(await sharesAt(tailnet.entry, 50)).toEqual({ failed: 0, a: 100 });
+    await expect.poll(() => sharesAt(tailnet.entry, 50)).toEqual({ failed: 0, a: 100 });
   });
 });

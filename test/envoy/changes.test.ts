@@ -19,7 +19,7 @@ describe('a change of the devices at a real Envoy', () => {
     const envoy = await tailnet.envoy(sidecarOf(shim));
     const together = { healthy: true, region: 'tag:weight-1' };
     await hostsToBe(envoy, new Map([a, b].map((server) => [server, together])));
-    expect(await sharesAt(entry, requests)).toEqual({ failed: 0, a: near(50), b: near(50) });
+    await expect.poll(() => sharesAt(entry, requests)).toEqual({ failed: 0, a: near(50), b: near(50) });
 
     // An endpoint's weight within its locality.
     await write([device(a, 'tag:weight-1', { attributes: { 'custom:lb-weight': 3 } }), device(b, 'tag:weight-1')]);
@@ -30,7 +30,7 @@ describe('a change of the devices at a real Envoy', () => {
         [b, { weight: 1 }],
       ]),
     );
-    expect(await sharesAt(entry, requests)).toEqual({ failed: 0, a: near(75), b: near(25) });
+    await expect.poll(() => sharesAt(entry, requests)).toEqual({ failed: 0, a: near(75), b: near(25) });
 
     // Into a locality of another weight.
     await write([device(a, 'tag:weight-1'), device(b, 'tag:weight-4', { attributes: { 'custom:lb-zone': 'b' } })]);
@@ -41,7 +41,7 @@ describe('a change of the devices at a real Envoy', () => {
         [b, { healthy: true, region: 'tag:weight-4', zone: 'b' }],
       ]),
     );
-    expect(await sharesAt(entry, requests)).toEqual({ failed: 0, a: near(20), b: near(80) });
+    await expect.poll(() => sharesAt(entry, requests)).toEqual({ failed: 0, a: near(20), b: near(80) });
 
     // Failover: a lower priority gets nothing while the higher one is well.
     await write([device(a, 'tag:weight-1', { attributes: { 'custom:lb-priority': 7 } }), device(b, 'tag:weight-4')]);
@@ -52,7 +52,7 @@ describe('a change of the devices at a real Envoy', () => {
         [b, { healthy: true, priority: 0 }],
       ]),
     );
-    expect(await sharesAt(entry, requests)).toEqual({ failed: 0, b: near(100) });
+    await expect.poll(() => sharesAt(entry, requests)).toEqual({ failed: 0, b: near(100) });
     await fetch(`http://127.0.0.1:${b.port}/unhealthy`);
     await hostsToBe(
       envoy,
@@ -61,13 +61,13 @@ describe('a change of the devices at a real Envoy', () => {
         [b, { healthy: false }],
       ]),
     );
-    expect(await sharesAt(entry, requests)).toEqual({ failed: 0, a: near(100) });
+    await expect.poll(() => sharesAt(entry, requests)).toEqual({ failed: 0, a: near(100) });
 
     // Gone, although it still answers.
     await fetch(`http://127.0.0.1:${b.port}/healthy`);
     await write([device(b, 'tag:weight-1')]);
     await hostsToBe(envoy, new Map([[b, { healthy: true }]]));
-    expect(await sharesAt(entry, requests)).toEqual({ failed: 0, b: near(100) });
+    await expect.poll(() => sharesAt(entry, requests)).toEqual({ failed: 0, b: near(100) });
   });
 
   it('leaves out a device that its owner has not let in, and says so', async () => {
@@ -77,7 +77,7 @@ describe('a change of the devices at a real Envoy', () => {
     const shim = await tailnet.shim([`--devices=${tailnet.devicesFile}`]);
     const envoy = await tailnet.envoy(sidecarOf(shim));
     await hostsToBe(envoy, new Map([[a, { healthy: true }]]));
-    expect(await sharesAt(tailnet.entry, 100)).toEqual({ failed: 0, a: 100 });
+    await expect.poll(() => sharesAt(tailnet.entry, 100)).toEqual({ failed: 0, a: 100 });
     expect(shim.log()).toContainEqual(
       expect.objectContaining({ message: 'a device is left out', device: 'b', reason: 'unauthorized' }),
     );

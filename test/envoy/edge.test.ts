@@ -17,17 +17,19 @@ it('a real Envoy follows the devices while the edge hangs, and after it', async 
   const metrics = async () => await (await fetch(`http://127.0.0.1:${shim.metricsPort}/metrics`)).text();
   const envoy = await tailnet.envoy(sidecarOf(shim));
   await hostsToBe(envoy, new Map([[a, { healthy: true }]]));
-  expect(await sharesAt(tailnet.entry, 100)).toEqual({ failed: 0, a: 100 });
+  await expect.poll(() => sharesAt(tailnet.entry, 100)).toEqual({ failed: 0, a: 100 });
   expect(await metrics()).toMatch(/function="endpoints",result="ok",place="remote"\} [1-9]/);
 
   edge.set('hang');
   await tailnet.write([tailnet.device(a, 'tag:weight-1'), tailnet.device(b, 'tag:weight-1')]);
   await hostsToBe(envoy, new Map([a, b].map((server) => [server, { healthy: true }])));
-  expect(await sharesAt(tailnet.entry, 1000)).toEqual({
-    failed: 0,
-    a: expect.closeTo(50, -1),
-    b: expect.closeTo(50, -1),
-  });
+  await expect
+    .poll(() => sharesAt(tailnet.entry, 1000))
+    .toEqual({
+      failed: 0,
+      a: expect.closeTo(50, -1),
+      b: expect.closeTo(50, -1),
+    });
   expect(await metrics()).toMatch(/function="endpoints",result="ok",place="fallback"\} [1-9]/);
 
   edge.set('well');

@@ -32,7 +32,7 @@ describe('settings of the data plane at a real Envoy', () => {
         [b, { healthy: true }],
       ]),
     );
-    expect(await sharesAt(tailnet.entry, 200)).toMatchObject({ failed: 0 });
+    await expect.poll(() => sharesAt(tailnet.entry, 200)).toMatchObject({ failed: 0 });
     expect(await envoy.stat('cluster_manager.cds.update_rejected')).toBe(0);
     expect(await envoy.stat('listener_manager.lds.update_rejected')).toBe(0);
   });
@@ -44,6 +44,6 @@ describe('settings of the data plane at a real Envoy', () => {
     const shim = await tailnet.shim([`--devices=${tailnet.devicesFile}`, '--node-id=test', '--cluster-name=mine']);
     const envoy = await tailnet.envoy(sidecarOf(shim));
     await hostsToBe(envoy, new Map([[a, { healthy: true }]]), 'mine');
-    expect(await sharesAt(tailnet.entry, 20)).toEqual({ failed: 0, a: 100 });
+    await expect.poll(() => sharesAt(tailnet.entry, 20)).toEqual({ failed: 0, a: 100 });
   });
 });

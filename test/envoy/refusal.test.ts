@@ -33,6 +33,6 @@ describe('a resource that a real Envoy refuses', () => {
     await refusing.stop();
     const accepting = await tailnet.envoy(sidecarOf(shim));
     await hostsToBe(accepting, new Map([a, b].map((server) => [server, { healthy: true }])));
-    expect(await sharesAt(tailnet.entry, 100)).toMatchObject({ failed: 0 });
+    await expect.poll(() => sharesAt(tailnet.entry, 100)).toMatchObject({ failed: 0 });
   });
 });

@@ -60,7 +60,7 @@ describe('the shim killed under load', () => {
     const next = await tailnet.shim([`--devices=${tailnet.devicesFile}`, state]);
     const envoy = await tailnet.envoy(sidecarOf(next));
     await hostsToBe(envoy, new Map([[a, { healthy: true }]]));
-    expect(await sharesAt(tailnet.entry, 100)).toEqual({ failed: 0, a: 100 });
+    await expect.poll(() => sharesAt(tailnet.entry, 100)).toEqual({ failed: 0, a: 100 });
     expect((await fetch(`http://127.0.0.1:${next.healthPort}/readyz`)).status).toBe(200);
   });
 });

@@ -17,7 +17,7 @@ describe.each(['GRPC', 'DELTA_GRPC'])('a real Envoy that asks EDS and RDS servic
     };
     const envoy = await tailnet.envoy((adminPort) => buildBootstrap(adminPort, tailnet.listenerPort, source));
     await hostsToBe(envoy, new Map([a, b].map((server) => [server, { healthy: true }])));
-    expect(await sharesAt(tailnet.entry, 200)).toMatchObject({ failed: 0, a: expect.closeTo(50, -1) });
+    await expect.poll(() => sharesAt(tailnet.entry, 200)).toMatchObject({ failed: 0, a: expect.closeTo(50, -1) });
 
     await tailnet.write([tailnet.device(b, 'tag:weight-1')]);
     await hostsToBe(envoy, new Map([[b, { healthy: true }]]));

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
 import { type DemoServer, startDemoServer } from '../../deploy/demo/demo-server.ts';
-import { type EnvoyHost, type EnvoyProcess, hostsInUse, startEnvoy } from '../../deploy/demo/envoy-process.ts';
+import { type EnvoyHost, type EnvoyProcess, startEnvoy } from '../../deploy/demo/envoy-process.ts';
 import { freePorts } from '../../deploy/demo/free-port.ts';
 import { type Shares, measureShares } from '../../deploy/demo/shares.ts';
 import { type ShimProcess, startShim } from '../../deploy/demo/shim-process.ts';
@@ -72,8 +72,8 @@ export async function createTestTailnet(): Promise<TestTailnet> {
         [
           `--listener-port=${listenerPort}`,
           '--listener-address=127.0.0.1',
-          '--health-check-interval=200ms',
-          '--health-check-timeout=150ms',
+          '--health-check-interval=500ms',
+          '--health-check-timeout=500ms',
           ...args,
         ],
         environment,
@@ -111,7 +111,10 @@ export function sidecarOf(
     });
 }
 
-/** Waits until Envoy's hosts of the cluster are exactly these, and requests follow. */
+/**
+ * Waits until Envoy's hosts of the cluster are exactly these. Requests follow up to a second later: Envoy collects changes of
+ * health and weight for so long (`common_lb_config.update_merge_window`), and tells its threads after that.
+ */
 export async function hostsToBe(
   envoy: EnvoyProcess,
   expected: ReadonlyMap<DemoServer, Partial<EnvoyHost>>,
@@ -128,7 +131,6 @@ export async function hostsToBe(
     if (!same || hosts.size !== expected.size) throw new Error(`hosts are ${JSON.stringify([...hosts])}`);
     return true;
   });
-  await hostsInUse();
 }
 
 /** Percent of each server's answers by its name, and `failed` in absolute numbers. */

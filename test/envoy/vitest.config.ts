@@ -6,7 +6,8 @@ export default defineConfig({
     include: ['test/envoy/**/*.test.ts'],
     globalSetup: ['test/envoy/envoy-setup.ts'],
     fileParallelism: false,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 });

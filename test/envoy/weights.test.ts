@@ -29,23 +29,27 @@ describe.each(variants)('a real Envoy over %s', (variant) => {
     const turn = (port: number, state: string) => fetch(`http://127.0.0.1:${port}/${state}`);
 
     await hostsToBe(envoy, new Map([west1, west2, east1, east2].map((server) => [server, healthy])));
-    expect(await sharesAt(tailnet.entry, requests)).toEqual({
-      failed: 0,
-      'west-1': near(100 / 6),
-      'west-2': near(100 / 6),
-      'east-1': near(100 / 3),
-      'east-2': near(100 / 3),
-    });
+    await expect
+      .poll(() => sharesAt(tailnet.entry, requests))
+      .toEqual({
+        failed: 0,
+        'west-1': near(100 / 6),
+        'west-2': near(100 / 6),
+        'east-1': near(100 / 3),
+        'east-2': near(100 / 3),
+      });
 
     await turn(west1.port, 'unhealthy');
     await hostsToBe(envoy, new Map([[west1, unhealthy], ...[west2, east1, east2].map((s) => [s, healthy] as const)]));
     // Availability of west: 1.4 x 1/2 = 0.7, so 0.7 against 2.
-    expect(await sharesAt(tailnet.entry, requests)).toEqual({
-      failed: 0,
-      'west-2': near(70 / 2.7),
-      'east-1': near(100 / 2.7),
-      'east-2': near(100 / 2.7),
-    });
+    await expect
+      .poll(() => sharesAt(tailnet.entry, requests))
+      .toEqual({
+        failed: 0,
+        'west-2': near(70 / 2.7),
+        'east-1': near(100 / 2.7),
+        'east-2': near(100 / 2.7),
+      });
 
     await turn(west2.port, 'unhealthy');
     await hostsToBe(
@@ -57,11 +61,13 @@ describe.each(variants)('a real Envoy over %s', (variant) => {
         [east2, healthy],
       ]),
     );
-    expect(await sharesAt(tailnet.entry, requests)).toEqual({ failed: 0, 'east-1': near(50), 'east-2': near(50) });
+    await expect
+      .poll(() => sharesAt(tailnet.entry, requests))
+      .toEqual({ failed: 0, 'east-1': near(50), 'east-2': near(50) });
 
     await turn(west1.port, 'healthy');
     await turn(west2.port, 'healthy');
     await hostsToBe(envoy, new Map([west1, west2, east1, east2].map((server) => [server, healthy])));
-    expect(await sharesAt(tailnet.entry, requests)).toMatchObject({ failed: 0, 'west-1': near(100 / 6) });
+    await expect.poll(() => sharesAt(tailnet.entry, requests)).toMatchObject({ failed: 0, 'west-1': near(100 / 6) });
   });
 });

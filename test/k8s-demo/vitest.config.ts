@@ -6,7 +6,8 @@ export default defineConfig({
     include: ['test/k8s-demo/**/*.test.ts'],
     globalSetup: ['test/k8s-demo/k8s-demo-setup.ts'],
     fileParallelism: false,
-    testTimeout: 120_000,
-    hookTimeout: 180_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 });
