@@ -86,7 +86,8 @@ describe('a gRPC client that resolves xds:///', () => {
     tailnet.defer(async () => client.close());
 
     await waitFor('the first answer', () => hello(client));
-    expect(await shares(client, 600)).toEqual({
+    // The client draws at random: a point off is one standard deviation, and six of them are allowed.
+    expect(await shares(client, 2000)).toEqual({
       west: expect.closeTo(100 / 3, -1.1),
       east: expect.closeTo(200 / 3, -1.1),
     });
