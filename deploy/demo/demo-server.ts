@@ -32,6 +32,8 @@ export async function startDemoServer(options: {
     res.statusCode = healthy ? 200 : 503;
     res.end(healthy ? `Hello from ${host}! in ${locality}\n` : `[${host}] is unhealthy\n`);
   });
+  // Whoever keeps a connection for its next request, as Envoy does, would lose that one when this side closed first.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.address, resolve);

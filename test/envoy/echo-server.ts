@@ -55,6 +55,8 @@ export async function startEchoServer(options: EchoOptions): Promise<EchoServer>
     }, options.delayMs ?? 0);
   };
   const server = createServerOf(options, answer, (name) => serverNames.add(name));
+  // A gateway keeps connections for its next request: it would lose that one when this side closed first.
+  if ('keepAliveTimeout' in server) server.keepAliveTimeout = 0;
   for (const event of ['connection', 'secureConnection']) {
     server.on(event, (socket: { destroy(): void }) => sockets.add(socket));
   }
