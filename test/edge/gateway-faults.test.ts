@@ -14,6 +14,7 @@ import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError, createClient } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
 import { afterEach, describe, expect, test } from 'vitest';
+import { freePorts } from '../../deploy/demo/free-port.ts';
 import { registerEndpoints } from '../../functions/endpoints/handler.ts';
 import { serveGateway } from '../../functions/gateway/serve/node.ts';
 import { serveFunctions } from '../../functions/serving/node.ts';
@@ -32,10 +33,8 @@ afterEach(async () => {
 
 describe('functions that misbehave', () => {
   test('nobody there is UNAVAILABLE, and the gateway finds them once they are', async () => {
-    const first = await serveFunctions({ routes: registerEndpoints, ...address });
-    await first.close();
-    const port = Number(new URL(first.url).port);
-    const gateway = await serve(first.url);
+    const [port = 0] = await freePorts(1);
+    const gateway = await serve(`http://127.0.0.1:${port}`);
     expect(await codeOf(gateway)).toBe(Code.Unavailable);
 
     const second = await serveFunctions({ routes: registerEndpoints, bindAddress: '127.0.0.1', port });
@@ -44,15 +43,12 @@ describe('functions that misbehave', () => {
   });
 
   test('a function that is replaced is found again', async () => {
-    const first = await serveFunctions({ routes: registerEndpoints, ...address });
+    const [port = 0] = await freePorts(1);
+    const first = await serveFunctions({ routes: registerEndpoints, bindAddress: '127.0.0.1', port });
     const gateway = await serve(first.url);
     expect(await codeOf(gateway)).toBeUndefined();
     await first.close();
-    const second = await serveFunctions({
-      routes: registerEndpoints,
-      bindAddress: '127.0.0.1',
-      port: Number(new URL(first.url).port),
-    });
+    const second = await serveFunctions({ routes: registerEndpoints, bindAddress: '127.0.0.1', port });
     cleanups.push(() => second.close());
     expect(await codeOf(gateway)).toBeUndefined();
   });
@@ -75,29 +71,31 @@ describe('functions that misbehave', () => {
     { name: 'a stream that is reset', end: (stream) => stream.destroy(new Error('reset')) },
     { name: 'a connection that is lost', end: (stream) => stream.session?.destroy() },
   ])('half an answer is no whole one: $name', async ({ end }) => {
+    const first = Promise.withResolvers<ServerHttp2Stream>();
+    let calls = 0;
     const url = await listen((stream) => {
       stream.respond({ ':status': 200, 'content-type': 'application/proto' });
-      stream.write('half');
-      setTimeout(() => end(stream), 50);
+      stream.write('half', () => (calls++ === 0 ? first.resolve(stream) : end(stream)));
     });
     const gateway = await serve(url);
-    const call = async () => {
-      const headers = { authorization: 'Bearer token' };
-      const response = await fetch(`${gateway}${path}`, { method: 'POST', headers });
-      return await response.arrayBuffer();
-    };
-    await expect(call()).rejects.toThrow('terminated');
+    const headers = { authorization: 'Bearer token' };
+    const response = await fetch(`${gateway}${path}`, { method: 'POST', headers });
+    // Its caller has seen that an answer begins.
+    end(await first.promise);
+    await expect(response.arrayBuffer()).rejects.toThrow('terminated');
     expect(await codeOf(gateway)).not.toBeUndefined();
   });
 
   test('half an answer is no whole one over HTTP/2 either', async () => {
+    const half = Promise.withResolvers<ServerHttp2Stream>();
     const url = await listen((stream) => {
       stream.respond({ ':status': 200, 'content-type': 'application/proto' });
-      stream.write('half');
-      setTimeout(() => stream.destroy(new Error('reset')), 50);
+      stream.write('half', () => half.resolve(stream));
     });
     const session = openSession(await serve(url));
     const call = session.request(authorizedCall);
+    await once(call, 'response');
+    (await half.promise).destroy(new Error('reset'));
     await expect(text(call)).rejects.toThrow('Premature close');
     expect(call.rstCode).toBe(constants.NGHTTP2_INTERNAL_ERROR);
   });

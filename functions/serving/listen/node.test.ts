@@ -13,19 +13,20 @@ test('a connection whose request came to its end after the answer serves the nex
     handle: (_, response) => void response.end('answer'),
   });
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const call = (between: () => Promise<unknown>) =>
+  const call = () =>
     new Promise<number | undefined>((resolve, reject) => {
       const req = request(url, { agent, method: 'POST', headers: { 'content-length': 8 } }, (res) => {
+        // The answer is there: now the rest of the request.
+        req.end('half');
         res.resume().once('end', () => resolve(req.socket?.localPort));
       });
       req.once('error', reject);
       req.write('half');
-      void between().then(() => req.end('half'));
     });
-  const first = await call(() => sleep(50));
+  const first = await call();
   // Longer than a connection is given that is still sending.
   await sleep(700);
-  expect(await call(() => Promise.resolve())).toBe(first);
+  expect(await call()).toBe(first);
   agent.destroy();
   await close();
 });
@@ -35,9 +36,10 @@ test('a connection of HTTP/2 without a call ends, one with a call that is quiet 
     bindAddress: '127.0.0.1',
     port: 0,
     idleMs: 100,
-    handle: (_, response) => setTimeout(() => response.end('answer'), 400),
+    handle: (_, response) => void ended.then(() => setTimeout(() => response.end('answer'), 400)),
   });
   const [silent, busy] = [connect(url), connect(url)];
+  const ended = once(silent, 'close');
   const answer = once(busy.request().resume(), 'end');
   const left: string[] = [];
   silent.once('close', () => left.push('silent'));
