@@ -12,6 +12,9 @@ export default defineConfig({
     ],
     // Its packages are its own: npm run test:infra.
     exclude: ['**/node_modules/**', 'deploy/infra/**'],
-    testTimeout: 20_000,
+    // Limits for machines that are many times slower; nothing waits for them.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 });

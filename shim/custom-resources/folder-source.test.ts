@@ -62,7 +62,7 @@ async function put(name: string, content: string): Promise<void> {
   await rename(join(root, 'new'), join(folder, name));
 }
 
-const soon = { timeout: 10_000, interval: 5 };
+const soon = { timeout: 60_000, interval: 5 };
 
 test('files of three kinds, several documents, lists, and what is none of ours', async () => {
   await put(

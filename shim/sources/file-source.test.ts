@@ -54,7 +54,7 @@ async function put(path: string, content: string): Promise<void> {
   await rename(`${path}.new`, path);
 }
 
-const soon = { timeout: 10_000, interval: 5 };
+const soon = { timeout: 60_000, interval: 5 };
 const like = (pattern: RegExp): unknown => expect.stringMatching(pattern);
 
 test('a file that another takes the place of', async () => {

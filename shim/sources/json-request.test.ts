@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createFakeTailscale, type FakeTailscale } from '../../test/fake-tailscale/fake-tailscale.ts';
 import type { FaultKind } from '../../test/fake-tailscale/faults.ts';
 import { systemClock } from '../timing/clock.ts';
@@ -91,7 +91,7 @@ describe('the deadline', () => {
     fake.fault(kind);
     const clock = createFakeClock();
     const answer = createJsonClient({ fetch, clock, timeoutMs: 10_000 })(get(), never);
-    await vi.waitFor(() => expect(fake.requests).toHaveLength(1));
+    await expect.poll(() => fake.requests).toHaveLength(1);
     clock.advance(10_000);
     expect(await answer).toMatchObject({
       ok: false,
@@ -103,7 +103,7 @@ describe('the deadline', () => {
     fake.fault(kind);
     const abort = new AbortController();
     const answer = client()(get(), abort.signal);
-    await vi.waitFor(() => expect(fake.requests).toHaveLength(1));
+    await expect.poll(() => fake.requests).toHaveLength(1);
     abort.abort();
     expect(await answer).toMatchObject({ ok: false });
   });

@@ -33,7 +33,7 @@ function setUp(outcomes: readonly (RequestFailure | Error | 'answer' | 'silence'
   };
   const run = source.run(sink, abort.signal);
   const waits = (ms: number) =>
-    vi.waitFor(() => expect(clock.timers()).toEqual([ms]), { timeout: 10_000, interval: 2 });
+    vi.waitFor(() => expect(clock.timers()).toEqual([ms]), { timeout: 60_000, interval: 2 });
   return { clock, log, abort, told, sink, source, run, waits, polls: () => polls };
 }
 
@@ -83,7 +83,7 @@ test.each([{ hours: -3 }, { hours: 3 }])('a time of day that is set by $hours h 
 
 test('an end while a poll runs ends it, and nothing is told', async () => {
   const { abort, told, run, polls } = setUp(['silence']);
-  await vi.waitFor(() => expect(polls()).toBe(1));
+  await expect.poll(() => polls()).toBe(1);
   abort.abort();
   await run;
   expect(told).toEqual([]);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DeviceSchema } from '../../proto/gen/tailway/tailnet/v1/device_pb.ts';
 import { createFakeClock } from '../timing/fake-clock.ts';
 import { createFakeLog } from '../telemetry/fake-log.ts';
@@ -64,9 +64,9 @@ test('many changes become one write, of the last', async () => {
   for (const id of ['a', 'b', 'c']) file.save(devices(id));
   expect(clock.timers()).toEqual([1000]);
   clock.advance(1000);
-  await vi.waitFor(async () =>
-    expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ devices: [{ id: 'c' }] }),
-  );
+  await expect
+    .poll(async () => JSON.parse(await readFile(path, 'utf8').catch(() => 'null')))
+    .toMatchObject({ devices: [{ id: 'c' }] });
   expect(clock.timers()).toEqual([]);
 });
 
@@ -163,13 +163,13 @@ test('a folder that cannot be written to is told once, and tried again', async (
   const { file, log, clock } = open();
   file.save(devices('a'));
   clock.advance(1000);
-  await vi.waitFor(() => expect(clock.timers()).toEqual([30_000]));
+  await expect.poll(() => clock.timers()).toEqual([30_000]);
   clock.advance(30_000);
-  await vi.waitFor(() => expect(clock.timers()).toEqual([30_000]));
+  await expect.poll(() => clock.timers()).toEqual([30_000]);
   expect(log.messages('warn')).toEqual(['failed to save the state: a restart would begin without devices']);
   await rm(folder);
   clock.advance(30_000);
-  await vi.waitFor(() => expect(log.messages('info')).toEqual(['the state can be saved again']));
+  await expect.poll(() => log.messages('info')).toEqual(['the state can be saved again']);
   expect(await open().file.restore()).toEqual(devices('a'));
   await chmod(path, 0o600);
   await file.close();

@@ -6,6 +6,7 @@ export default defineConfig({
     include: ['test/bundles/**/*.test.ts'],
     globalSetup: ['test/bundles/bundles-setup.ts'],
     fileParallelism: false,
-    testTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
   },
 });

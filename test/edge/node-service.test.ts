@@ -7,7 +7,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError, createClient, type Transport } from '@connectrpc/connect';
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from '@connectrpc/connect-node';
-import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { registerFunctions } from '../../functions/all-functions.ts';
 import { serveGateway } from '../../functions/gateway/serve/node.ts';
 import { createCertificateFiles } from '../../functions/serving/certificates/node.ts';
@@ -186,7 +186,7 @@ describe('TLS', () => {
     const first = await serverFingerprint(port);
 
     await writeFile(join(folder, 'tls.crt'), 'none');
-    await vi.waitFor(() => expect(errors).toHaveLength(1));
+    await expect.poll(() => errors).toHaveLength(1);
     expect(errors[0]).toContain('TLS_CERT_FILE');
     expect(await serverFingerprint(port)).toBe(first);
 
@@ -198,7 +198,7 @@ describe('TLS', () => {
       await unlink(join(folder, `tls.${suffix}`));
       await symlink(join(folder, `next.${suffix}`), join(folder, `tls.${suffix}`));
     }
-    await vi.waitFor(async () => expect(await serverFingerprint(port)).not.toBe(first), { timeout: 5000 });
+    await expect.poll(() => serverFingerprint(port)).not.toBe(first);
     await Promise.all(['crt', 'key'].map((suffix) => unlink(join(folder, `tls.${suffix}`))));
   });
 
