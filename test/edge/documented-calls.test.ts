@@ -26,7 +26,7 @@ beforeAll(async () => {
   for (const { commands } of services) {
     await documented.start(commands);
   }
-}, 120_000);
+});
 
 afterAll(async () => {
   await documented[Symbol.asyncDispose]();

@@ -13,7 +13,7 @@ export interface DocumentedServices extends AsyncDisposable {
 }
 
 /** How long a service has to answer, in milliseconds. */
-const startMs = 40_000;
+const startMs = 60_000;
 
 /** Creates the runner. Each port of the document, as `127.0.0.1:PORT`, is replaced by a free one. */
 export async function createDocumentedServices(root: string): Promise<DocumentedServices> {

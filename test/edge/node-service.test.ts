@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, symlink, unlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
@@ -185,7 +185,8 @@ describe('TLS', () => {
     const port = Number(new URL(url).port);
     const first = await serverFingerprint(port);
 
-    await writeFile(join(folder, 'tls.crt'), 'none');
+    await writeFile(join(folder, 'none.crt'), 'none');
+    await rename(join(folder, 'none.crt'), join(folder, 'tls.crt'));
     await expect.poll(() => errors).toHaveLength(1);
     expect(errors[0]).toContain('TLS_CERT_FILE');
     expect(await serverFingerprint(port)).toBe(first);
