@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { createFakeClock } from '../timing/fake-clock.ts';
 import { createFakeLog } from '../telemetry/fake-log.ts';
 import { type Answer, initialEventsEnd, startFakeApiServer, watchOf } from './fake-api-server.ts';
+import type { KubeClient } from './kube-client.ts';
 import { createRevisionWriter } from './revision-writer.ts';
 
 const metadata = { name: 'eg', namespace: 'default', uid: 'eg', resourceVersion: '1' };
@@ -34,13 +35,23 @@ async function startWriter() {
   const server = await startFakeApiServer(answer);
   const clock = createFakeClock();
   const log = createFakeLog();
-  const writer = createRevisionWriter({ client: server.client, namespaces: [], clock, random: () => 0, log });
+  let underWay = 0;
+  const client: KubeClient = {
+    ...server.client,
+    async request(request) {
+      underWay += 1;
+      return server.client.request(request).finally(() => (underWay -= 1));
+    },
+  };
+  const writer = createRevisionWriter({ client, namespaces: [], clock, random: () => 0, log });
   writer.observe('Gateway', [{ kind: 'set', object: { metadata } }]);
   const end = new AbortController();
   const running = writer.run(end.signal);
   const pass = async (ms: number) => {
     clock.advance(ms);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    // What begins now, and what comes of its answer, is over when the clock goes on.
+    do await new Promise((resolve) => setTimeout(resolve, 2));
+    while (underWay > 0);
   };
   return {
     writer,

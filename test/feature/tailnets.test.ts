@@ -201,11 +201,12 @@ test('groups that stand in clusters hold up no gateway for a tailnet that cannot
   await waitFor('readiness', async () =>
     (await fetch(`http://127.0.0.1:${shim.healthPort}/readyz`)).status === 200 ? true : undefined,
   );
-  const status = (await (await fetch(`http://127.0.0.1:${shim.metricsPort}/status`)).json()) as {
-    groups: { items: readonly { name: string; endpoints: number }[] };
+  const groups = async () => {
+    const status = (await (await fetch(`http://127.0.0.1:${shim.metricsPort}/status`)).json()) as {
+      groups: { items: readonly { name: string; endpoints: number }[] };
+    };
+    return status.groups.items.map(({ name, endpoints }) => `${name} ${endpoints}`).toSorted();
   };
-  expect(status.groups.items.map(({ name, endpoints }) => `${name} ${endpoints}`).toSorted()).toEqual([
-    'team/lab/lab 0',
-    'team/prod/prod 2',
-  ]);
+  // They are computed a moment after their devices are settled.
+  await expect.poll(groups).toEqual(['team/lab/lab 0', 'team/prod/prod 2']);
 });
