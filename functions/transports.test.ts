@@ -35,7 +35,7 @@ beforeAll(async () => {
   server = await serveFunctions({ routes: registerEndpoints, bindAddress: '127.0.0.1', port: 0 });
   origins.set('a Node service', server.url);
   origins.set('workerd', (await harness.listen()).url.origin);
-}, 60_000);
+});
 
 afterAll(async () => {
   await Promise.all([harness.close(), server.close()]);

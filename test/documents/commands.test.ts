@@ -20,7 +20,7 @@ const here = all.filter(
 let commands: DocumentedCommands;
 beforeAll(async () => {
   commands = await createDocumentedCommands();
-}, 60_000);
+});
 afterAll(async () => commands[Symbol.asyncDispose]());
 
 test('a marker is one of those that are known', () => {
@@ -30,17 +30,13 @@ test('a marker is one of those that are known', () => {
 });
 
 describe('commands that end', () => {
-  test.each(here.filter(({ marker }) => marker === ''))('$place', { timeout: 60_000 }, async ({ text }) => {
+  test.each(here.filter(({ marker }) => marker === ''))('$place', async ({ text }) => {
     expect(await commands.run(text)).toMatchObject({ code: 0 });
   });
 });
 
 describe('commands that keep running', () => {
-  test.each(here.filter(({ marker }) => marker === 'keeps running'))(
-    '$place',
-    { timeout: 60_000 },
-    async ({ text }) => {
-      await expect(commands.runUntilServing(text)).resolves.toBeUndefined();
-    },
-  );
+  test.each(here.filter(({ marker }) => marker === 'keeps running'))('$place', async ({ text }) => {
+    await expect(commands.runUntilServing(text)).resolves.toBeUndefined();
+  });
 });
