@@ -181,8 +181,13 @@ async function untilReady(client: KubeClient, server: RunningProcess, readyz: ()
         items: readonly { spec: { group: string; names: { plural: string }; versions: readonly { name: string }[] } }[];
       };
       for (const { spec } of items) {
-        const path = apiPath({ group: spec.group, version: spec.versions[0]?.name ?? '', plural: spec.names.plural });
+        const { group, names, versions } = spec;
+        const version = versions[0]?.name ?? '';
+        const path = apiPath({ group, version, plural: names.plural });
         await client.request({ path, query: { limit: '1' }, timeoutMs: 2000, signal });
+        const discovery = { path: `/apis/${group}/${version}`, timeoutMs: 2000, signal };
+        const { resources } = (await client.request(discovery)) as { resources: readonly { name: string }[] };
+        if (!resources.some(({ name }) => name === names.plural)) return undefined;
       }
       return true;
     },

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { waitFor } from '../../deploy/demo/wait-for.ts';
 import type { KubeClient } from '../../shim/kubernetes/kube-client.ts';
 
 type Schema = { [field: string]: unknown };
@@ -11,8 +12,21 @@ type Schema = { [field: string]: unknown };
  * https://kubernetes.io/docs/concepts/overview/kubernetes-api/#openapi-v3
  */
 export async function writeSchemas(client: KubeClient, folder: string): Promise<string> {
-  const signal = AbortSignal.timeout(60_000);
   await mkdir(folder, { recursive: true });
+  const files = await waitFor('the schemas of all CRDs', async () => {
+    const signal = AbortSignal.timeout(60_000);
+    const found = await readSchemas(client, signal);
+    const expected = await kindsOfCrds(client, signal);
+    // It describes them a moment after it serves them.
+    return expected.every((kind) => found.has(fileOf(kind))) ? found : undefined;
+  });
+  for (const [file, text] of files) await writeFile(join(folder, file), text);
+  return join(folder, '{{ .Group }}_{{ .ResourceAPIVersion }}_{{ .ResourceKind }}.json');
+}
+
+/** The text of each file by its name. */
+async function readSchemas(client: KubeClient, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+  const files = new Map<string, string>();
   const { paths } = (await client.request({ path: '/openapi/v3', signal })) as { paths: Record<string, unknown> };
   for (const path of Object.keys(paths).filter((path) => /^apis?\/.*v\d/.test(path))) {
     const { components } = (await client.request({ path: `/openapi/v3/${path}`, signal })) as {
@@ -24,11 +38,22 @@ export async function writeSchemas(client: KubeClient, folder: string): Promise<
       const kinds = schema['x-kubernetes-group-version-kind'] as readonly GroupVersionKind[] | undefined;
       // Some, such as DeleteOptions, belong to every group.
       if (kinds?.length !== 1) continue;
-      const text = JSON.stringify({ $ref: `#/components/schemas/${id}`, components: closed });
-      await writeFile(join(folder, fileOf(kinds[0])), text);
+      files.set(fileOf(kinds[0]), JSON.stringify({ $ref: `#/components/schemas/${id}`, components: closed }));
     }
   }
-  return join(folder, '{{ .Group }}_{{ .ResourceAPIVersion }}_{{ .ResourceKind }}.json');
+  return files;
+}
+
+async function kindsOfCrds(client: KubeClient, signal: AbortSignal): Promise<readonly GroupVersionKind[]> {
+  const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+  const { items } = (await client.request({ path, signal })) as {
+    items: readonly {
+      spec: { group: string; names: { kind: string }; versions: readonly { name: string; served: boolean }[] };
+    }[];
+  };
+  return items.flatMap(({ spec: { group, names, versions } }) =>
+    versions.filter(({ served }) => served).map(({ name }) => ({ group, version: name, kind: names.kind })),
+  );
 }
 
 interface GroupVersionKind {
