@@ -67,6 +67,8 @@ function createBench(
       for (const timer of timers.splice(0)) if (timer.armed && timer.ms <= ms) timer.callback();
       await publisher.settled();
     },
+    /** Somebody sets the time of day. */
+    step: (ms: number) => void (now += ms),
     armed: () => timers.filter(({ armed }) => armed).map(({ ms }) => ms),
     addresses() {
       const resource = cache.view(typeUrls.endpoint).get('eds_backend');
@@ -145,6 +147,22 @@ describe('a publisher', () => {
     expect(armed()).toEqual([60_000]);
     await pass(60_000);
     expect(addresses()).toEqual(['100.64.0.2']);
+  });
+
+  it('notices within a minute that the time of day was set beyond the end of a key, and computes nothing before', async () => {
+    let computations = 0;
+    const { publisher, addresses, pass, step, armed } = createBench({}, { onComputed: () => computations++ });
+    const expires = timestampFromMs(1_000_000 + 7_200_000);
+    publisher.devices([device('a', '100.64.0.1', { expires }), device('b', '100.64.0.2')]);
+    await publisher.settled();
+    await pass(60_000);
+    expect(addresses()).toEqual(['100.64.0.1', '100.64.0.2']);
+    expect(armed()).toEqual([60_000]);
+    expect(computations).toBe(1);
+    step(7_200_000);
+    await pass(60_000);
+    expect(addresses()).toEqual(['100.64.0.2']);
+    expect(armed()).toEqual([]);
   });
 
   it('serves further groups while they are wanted', async () => {

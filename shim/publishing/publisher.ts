@@ -48,6 +48,9 @@ export interface PublisherOptions {
 /** How soon a computation that failed is tried again at first, and at last: asking who is known to be away costs nothing. */
 const retryMs = { first: 1000, last: 4000 };
 
+/** How often the time of day is looked at while it may change a result: somebody may set it. */
+const lookMs = 60_000;
+
 /**
  * Computes what a change touches, and nothing else: the groups that select a device that is different, and those that are
  * different themselves. One computation at a time, from the newest input; all of it is one transaction. What fails
@@ -149,13 +152,14 @@ export function createPublisher(options: PublisherOptions): Publisher {
     disarm();
     const dueMs = [...due.values()].reduce((a, b) => Math.min(a, b), Infinity) - clock.now();
     const ms = failures > 0 ? retryInMs() : dueMs;
-    if (ms < Infinity && !closed) disarm = clock.setTimeout(wake, Math.max(1, ms));
+    if (ms < Infinity && !closed) disarm = clock.setTimeout(wake, Math.min(Math.max(1, ms), lookMs));
   }
 
   function wake(): void {
     const nowMs = clock.now();
     for (const [name, dueMs] of due) if (dueMs <= nowMs) dirty.add(name);
-    trigger();
+    if (failures > 0 || dirty.size > 0) trigger();
+    else arm();
   }
 
   async function run(): Promise<void> {
