@@ -120,8 +120,8 @@ describe('errors', () => {
   it('tells at once too what is wrong between settings, but nothing that depends on one that is wrong itself', () => {
     const args = ['--xds-port=x', '--health-check-interval=often', '--health-check-timeout=6s'];
     expect(errorsOf(args, { TS_ENVOY_OAUTH_CLIENT_ID: 'a' })).toEqual([
-      expect.stringMatching(/^--health-check-interval: /),
       expect.stringMatching(/^--xds-port: /),
+      expect.stringMatching(/^--health-check-interval: /),
       expect.stringMatching(/^TS_ENVOY_OAUTH_CLIENT_SECRET: /),
     ]);
   });
