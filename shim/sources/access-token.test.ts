@@ -59,7 +59,12 @@ describe('an OAuth client', () => {
     fake.setTokenLifetime(lifetime);
     const { token, clock } = setUp();
     const first = await token.get(never);
-    clock.advance(usedForMs - 1);
+    // Whatever the time of day is set to meanwhile.
+    clock.step(-2 * usedForMs);
+    clock.advance(usedForMs - 2);
+    clock.step(4 * usedForMs);
+    expect(await token.get(never)).toEqual(first);
+    clock.advance(1);
     expect(await token.get(never)).toEqual(first);
     clock.advance(1);
     expect(await token.get(never)).not.toEqual(first);

@@ -11,6 +11,8 @@ test('a few go at once, many as time allows, and no key waits for another', () =
   expect(limit.take('a')).toBe(600);
   clock.advance(600);
   expect([limit.take('a'), limit.take('a')]).toEqual([0, 1000]);
+  clock.step(-3_600_000);
+  expect(limit.take('a')).toBe(1000);
   clock.advance(10_000);
   expect([1, 2, 3, 4].map(() => limit.take('a'))).toEqual([0, 0, 0, 1000]);
 });
