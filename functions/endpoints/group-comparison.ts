@@ -111,6 +111,9 @@ function describe(endpoints: readonly EndpointSimulation[]): string {
   if (lost > 0) {
     return `${up}: too few, so that Envoy panics and sends ${(100 * lost).toFixed(1)} % of the requests to hosts that are down.`;
   }
+  if (present.every(({ share }) => share === 0)) {
+    return `${up}, and Envoy does not panic: it answers 503.`;
+  }
   const changed = endpoints.some(({ change }) => change !== 0);
   return changed ? `${up}, and they take all requests.` : `${up}: nothing changes.`;
 }
