@@ -10,7 +10,7 @@ export function buildResourcesStatus(store: GatewayStore, limit: number): Resour
   let pending = 0;
   const refused: RefusedStatus[] = [];
   for (const wanted of store.resources.values()) {
-    refused.push(...findingsOf(wanted));
+    for (const finding of findingsOf(wanted)) refused.push(finding);
     for (const { ref } of wanted.endpoints) {
       const decision = ref === undefined ? ({ kind: 'pending' } as const) : store.decision(ref);
       if (decision.kind === 'injected') injected++;
@@ -22,7 +22,9 @@ export function buildResourcesStatus(store: GatewayStore, limit: number): Resour
       }
     }
   }
-  for (const policy of store.policyResources.values()) refused.push(...findingsOf(policy));
+  for (const policy of store.policyResources.values()) {
+    for (const finding of findingsOf(policy)) refused.push(finding);
+  }
   return {
     synced: store.synced,
     revision: store.revision,

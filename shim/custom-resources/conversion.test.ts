@@ -52,6 +52,21 @@ test.each(['/\0', '/\u0001', '/a\u007f', '/\u00fc', '/a b', '/a\nb', 'a'])(
   },
 );
 
+test('fields without end that there are not are told in part, and harm nothing', () => {
+  const odd = Object.fromEntries(Array.from({ length: 200_000 }, (_, index) => [`odd${index}`, 1]));
+  const { endpoints, findings } = convert({
+    endpoints: [{ name: 'web', port: 80, externalTarget: 'example.com:80', ...odd }],
+  });
+  expect(endpoints).toHaveLength(1);
+  expect(findings.slice(0, -1).map(({ path }) => path)).toEqual(
+    Array.from({ length: 20 }, (_, index) => `spec.endpoints[0].odd${index}`),
+  );
+  expect(findings.at(-1)).toMatchObject({
+    effect: 'field-ignored',
+    detail: expect.stringContaining('199980 more fields'),
+  });
+});
+
 describe('the objects that Envoy Gateway hands over', () => {
   const endpoints = {
     apiVersion: 'gateway.tailscale.com/v1alpha1',

@@ -56,7 +56,7 @@ export function endpointsFromResource(resource: ConvertedResource, context: Conv
   for (const [index, input] of specs.entries()) {
     const path = `spec.endpoints[${index}]`;
     const converted = convertEndpoint(input, path, resource, choice);
-    findings.push(...converted.findings);
+    for (const finding of converted.findings) findings.push(finding);
     if (converted.endpoint === undefined) continue;
     const name = converted.name;
     if (endpoints.has(name)) findings.push(duplicate(path, name));

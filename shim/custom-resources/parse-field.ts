@@ -29,7 +29,7 @@ export function parseField<S extends z.ZodType>(
   const first = schema.safeParse(value);
   if (first.success) return { value: first.data, findings: [] };
   const unknown = first.error.issues.filter((issue) => issue.code === 'unrecognized_keys');
-  const ignored = unknown.flatMap((issue) => issue.keys.map((key) => unknownField([...issue.path, key], place)));
+  const ignored = unknownFields(unknown, place);
   for (const issue of unknown) removeKeys(value, issue.path, issue.keys);
   const second = unknown.length > 0 ? schema.safeParse(value) : first;
   return second.success
@@ -38,6 +38,17 @@ export function parseField<S extends z.ZodType>(
 }
 
 type Path = readonly PropertyKey[];
+
+/** How many unknown fields of a part are told. */
+const maxTold = 20;
+
+function unknownFields(issues: readonly z.core.$ZodIssueUnrecognizedKeys[], place: FieldPlace): Finding[] {
+  const paths = issues.flatMap((issue) => issue.keys.map((key) => [...issue.path, key]));
+  const told = paths.slice(0, maxTold).map((path) => unknownField(path, place));
+  if (paths.length <= maxTold) return told;
+  const detail = `${place.path}: has ${paths.length - maxTold} more fields that there are not; remove them`;
+  return [...told, { ...place, reason: 'UnknownField', effect: 'field-ignored', detail }];
+}
 
 function unknownField(path: Path, place: FieldPlace): Finding {
   const at = pathToText(place.path, path);

@@ -19,21 +19,25 @@ export function spliceRoutes(
     if (end > copied) parts.push(virtualHost.subarray(copied, end));
     copied = end;
   };
+  // One by one: there may be more of them than arguments of a call.
+  const place = (at: number) => {
+    for (const record of places.get(at) ?? []) parts.push(record);
+  };
   for (const { start, end, injected } of positions) {
     copyTo(start);
     if (injected) copied = end;
     else {
-      parts.push(...(places.get(index) ?? []));
+      place(index);
       index += 1;
       // After the last route, not after what follows it: there the next splice would put it too.
       if (index === own.length) {
         copyTo(end);
-        parts.push(...(places.get(index) ?? []));
+        place(index);
       }
     }
   }
   copyTo(virtualHost.length);
-  if (own.length === 0) parts.push(...(places.get(0) ?? []));
+  if (own.length === 0) place(0);
   return parts;
 }
 

@@ -57,7 +57,7 @@ export function createTailnetsView(
       const synced = known.flatMap((tailnet) => times.lastSyncMs(tailnet) ?? []);
       return {
         known: known.length > 0,
-        lastSyncMs: synced.length === 0 ? undefined : Math.max(...synced),
+        lastSyncMs: synced.toSorted((a, b) => b - a)[0],
         deviceOfAddress: (address) => byAddress.get(address)?.findLast(({ device }) => isOwn(device))?.device,
         deviceOfName: (name) => byName.get(normalize(name))?.findLast(isOwn),
         group: (name) => byGroup.get(name),

@@ -142,7 +142,7 @@ export function createGatewayState(options: GatewayStoreOptions): GatewayStore {
     const all: (readonly [string, DecidedService])[] = [];
     for (const { services, answer } of answered) {
       const part = new Map(services.map(({ service }) => [service, asked.get(service) ?? []]));
-      all.push(...answerToServices(part, answer, options.groupDefaults));
+      for (const each of answerToServices(part, answer, options.groupDefaults)) all.push(each);
       if (answered.length > 1) await turn();
     }
     return all;

@@ -68,7 +68,7 @@ export function createStatusBook({ store, allowTargets, acknowledgement, transla
         after.set(service, known);
         continue;
       }
-      batch.push(...all);
+      for (const endpoint of all) batch.push(endpoint);
       if (batch.length < maxEndpoints) continue;
       compute();
       await turn();
