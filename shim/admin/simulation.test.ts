@@ -4,7 +4,8 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { arbitraryRequest } from '../../functions/endpoints/arbitrary-request.ts';
 import { computeEndpoints } from '../../functions/endpoints/endpoints.ts';
-import { ComputeEndpointsRequestSchema } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+import { ComputeEndpointsRequestSchema, GroupResultSchema } from '../../proto/gen/tailway/endpoints/v1/endpoints_pb.ts';
+import { LoadBalancingPolicy, LoadBalancingSchema } from '../../proto/gen/tailway/upstream/v1/upstream_pb.ts';
 import { simulate } from './simulation.ts';
 
 const { groups } = computeEndpoints(
@@ -65,6 +66,21 @@ describe('a simulation', () => {
   it('tells panic, and that nobody is left', () => {
     const answer = simulate(groups, { down: ['east-1'], group: 'east' });
     expect(answer).toMatchObject({ ok: true, simulation: { groups: [{ healthy: 0, panic: true }] } });
+  });
+
+  it.each([
+    { loadBalancing: {}, tells: { policy: 'round-robin', panicThreshold: 50, panic: true } },
+    {
+      loadBalancing: { policy: LoadBalancingPolicy.RING_HASH, panicThreshold: 100 },
+      tells: { policy: 'ring-hash', panicThreshold: 100, panic: true },
+    },
+    { loadBalancing: { panicThreshold: 0 }, tells: { policy: 'round-robin', panicThreshold: 0, panic: false } },
+  ])('tells what it was predicted for: $tells', ({ loadBalancing, tells }) => {
+    const balanced = groups.map((group) =>
+      create(GroupResultSchema, { ...group, loadBalancing: create(LoadBalancingSchema, loadBalancing) }),
+    );
+    const answer = simulate(balanced, { down: ['west-1', 'west-2', 'east-1'], group: 'all' });
+    expect(answer).toMatchObject({ ok: true, simulation: { groups: [{ healthy: 1, ...tells }] } });
   });
 
   it.each([

@@ -31,8 +31,7 @@ const comparedColumns: readonly Column[] = [
   { title: '' },
 ];
 
-function groupText(group: SimulatedGroup, compared: boolean, style: Style): string {
-  const { name, localities } = group;
+function groupText({ name, localities, policy, ...health }: SimulatedGroup, compared: boolean, style: Style): string {
   const shares = (before: number, after: number) =>
     compared ? [percent(before), percent(after), change(before, after, style)] : [percent(before)];
   const rows = localities.flatMap(({ region, zone, priority, weight, before, after, endpoints }) => [
@@ -55,9 +54,9 @@ function groupText(group: SimulatedGroup, compared: boolean, style: Style): stri
   const lines = [style.strong(name)];
   if (rows.length === 0) lines.push('  No device serves: Envoy answers 503.');
   else lines.push(formatTable(compared ? comparedColumns : columns, rows, '  '));
-  const note = policyNotes[group.policy];
+  const note = policyNotes[policy];
   if (note !== undefined && rows.length > 0) lines.push(`  ${style.faint(note)}`);
-  const warning = warningText(group);
+  const warning = warningText({ localities, ...health });
   if (warning !== undefined) lines.push(`  ${style.warning(warning)}`);
   return lines.join('\n');
 }
@@ -70,7 +69,9 @@ const policyNotes: Readonly<Record<string, string>> = {
   random: 'Random: the weights of hosts do not count.',
 };
 
-function warningText({ localities, healthy, panic, panicThreshold }: SimulatedGroup): string | undefined {
+type Health = Pick<SimulatedGroup, 'localities' | 'healthy' | 'panic' | 'panicThreshold'>;
+
+function warningText({ localities, healthy, panic, panicThreshold }: Health): string | undefined {
   if (panic) {
     const why = healthy === 0 ? 'nobody is healthy' : `fewer than ${panicThreshold}% of the hosts are healthy`;
     return `Envoy panics: ${why}, so it sends to unhealthy hosts too.`;
