@@ -52,6 +52,12 @@ test.each(['/\0', '/\u0001', '/a\u007f', '/\u00fc', '/a b', '/a\nb', 'a'])(
   },
 );
 
+// An API server would have stored it so; a URL cannot have it otherwise.
+test('half a character counts as one that cannot be shown', () => {
+  const { tailnet } = tailnetFromResource(resource({ tailnet: 'example\udfff', apiKeySecretRef: { name: 'a' } }));
+  expect(tailnet?.api.tailnet).toBe('example\ufffd');
+});
+
 test('fields without end that there are not are told in part, and harm nothing', () => {
   const odd = Object.fromEntries(Array.from({ length: 200_000 }, (_, index) => [`odd${index}`, 1]));
   const { endpoints, findings } = convert({

@@ -17,15 +17,15 @@ export interface FieldPlace {
 }
 
 /**
- * Checks a part of a resource that came from outside. As an API server does, it takes a null for an absent field and
- * passes over unknown fields, but says so.
+ * Checks a part of a resource that came from outside. As an API server does, it takes a null for an absent field, half a
+ * character (a lone surrogate) for one that cannot be shown, and passes over unknown fields, but says so.
  */
 export function parseField<S extends z.ZodType>(
   schema: S,
   input: unknown,
   place: FieldPlace,
 ): ParsedField<z.output<S>> {
-  const value = withoutNulls(input);
+  const value = normalize(input);
   const first = schema.safeParse(value);
   if (first.success) return { value: first.data, findings: [] };
   const unknown = first.error.issues.filter((issue) => issue.code === 'unrecognized_keys');
@@ -117,11 +117,12 @@ function removeKeys(root: unknown, path: Path, keys: readonly string[]): void {
 /** Deeper than any field. */
 const maxDepth = 32;
 
-/** A copy without the fields that are null, and without what is nested deeper than any field is. */
-function withoutNulls(value: unknown, depth = 0): unknown {
+/** A copy without the fields that are null, without half characters, and without what is nested deeper than any field is. */
+function normalize(value: unknown, depth = 0): unknown {
+  if (typeof value === 'string') return value.toWellFormed();
   if (typeof value !== 'object' || value === null) return value;
   if (depth > maxDepth) return undefined;
-  if (Array.isArray(value)) return value.map((item) => withoutNulls(item, depth + 1));
+  if (Array.isArray(value)) return value.map((item) => normalize(item, depth + 1));
   const fields = Object.entries(value).filter(([, field]) => field !== null);
-  return Object.fromEntries(fields.map(([key, field]) => [key, withoutNulls(field, depth + 1)]));
+  return Object.fromEntries(fields.map(([key, field]) => [key, normalize(field, depth + 1)]));
 }
