@@ -42,12 +42,16 @@ export function parseAttributes(answer: { attributes?: unknown; expiries?: unkno
   for (const [key, raw] of entriesOf(answer.attributes)) {
     if (!key.startsWith('custom:')) continue;
     const value = attributeText(raw);
-    const expires = time.safeParse(expiries.get(key));
     if (!key.isWellFormed()) {
       reject(['attributes', key], () => 'has half a character in its name (a lone surrogate): write the whole one');
-    } else if (value === undefined) {
+      continue;
+    }
+    if (value === undefined) {
       reject(['attributes', key], () => explainValue({ input: raw, path: [key] }));
-    } else if (expires.success) {
+      continue;
+    }
+    const expires = time.safeParse(expiries.get(key));
+    if (expires.success) {
       attributes[key] = create(AttributeSchema, { value, ...(expires.data && { expires: expires.data }) });
     } else {
       reject(['expiries', key], () => expires.error.issues[0]?.message ?? 'is no time');
