@@ -1,5 +1,5 @@
-import { create } from '@bufbuild/protobuf';
-import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { create, fromJson } from '@bufbuild/protobuf';
+import { timestampFromMs, timestampMs, TimestampSchema } from '@bufbuild/protobuf/wkt';
 import * as fc from 'fast-check';
 import {
   AddressFamily,
@@ -15,7 +15,7 @@ import {
 } from '../../proto/gen/tailway/upstream/v1/upstream_pb.ts';
 
 /** Now, in every request, in milliseconds. */
-const nowMs = Date.UTC(2026, 5, 1, 12);
+const nowMs = timestampMs(fromJson(TimestampSchema, '2026-06-01T12:00:00Z'));
 
 const tag: fc.Arbitrary<string> = fc.constantFrom(
   'tag:weight-1',

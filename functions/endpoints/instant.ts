@@ -1,4 +1,4 @@
-import { type Timestamp, timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { type Timestamp, timestampDate, timestampFromMs } from '@bufbuild/protobuf/wkt';
 
 /** A moment in nanoseconds since 1970: exact, and comparable for any content of a `Timestamp`. */
 export type Instant = bigint;
@@ -24,7 +24,7 @@ export function instantToTimestamp(instant: Instant | undefined): Timestamp | un
 
 /** A moment for people, in UTC to the second. */
 export function formatInstant(instant: Instant): string {
-  const date = new Date(Number(instant / 1_000_000n));
+  const date = timestampDate(timestampFromMs(Number(instant / 1_000_000n)));
   return Number.isNaN(date.getTime()) ? 'a time out of range' : date.toISOString().replace(/\.\d+Z$/, 'Z');
 }
 

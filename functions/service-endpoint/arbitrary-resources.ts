@@ -1,5 +1,5 @@
-import { create } from '@bufbuild/protobuf';
-import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { create, fromJson } from '@bufbuild/protobuf';
+import { TimestampSchema } from '@bufbuild/protobuf/wkt';
 import * as fc from 'fast-check';
 import {
   EndpointProtocol,
@@ -12,7 +12,7 @@ import { LoadBalancingPolicy } from '../../proto/gen/tailway/upstream/v1/upstrea
 /** Few values, so that many want the same. */
 const namespace = fc.constantFrom('a', 'b', 'default');
 const created = fc.option(
-  fc.integer({ min: 0, max: 3 }).map((day) => timestampFromMs(Date.UTC(2026, 0, 1 + day))),
+  fc.integer({ min: 0, max: 3 }).map((day) => fromJson(TimestampSchema, `2026-01-0${1 + day}T00:00:00Z`)),
   { nil: undefined },
 );
 
