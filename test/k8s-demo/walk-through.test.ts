@@ -43,6 +43,7 @@ beforeAll(async () => {
   const folder = await stops.folder();
   const api = await createFakeTailscale();
   stops.defer(() => api.close());
+  api.setDevices(devicesOf([]));
   const [listenerPort = 0, ...ports] = await freePorts(3);
   [serverPort = 0, adminPort = 0] = ports;
   entry = new URL(`http://127.0.0.1:${listenerPort}`);
