@@ -50,6 +50,10 @@ describe('a gRPC client that resolves xds:///', () => {
       const off = Math.abs((counts.get(host) ?? 0) / calls - share);
       expect(off, `${host}: ${counts.get(host)} of ${calls}`).toBeLessThan(sampleBound(share, samples));
     }
+    if (policy === 'ring-hash') {
+      const again = await Promise.all(Array.from({ length: 20 }, () => greet(client, { 'x-user': 'always-me' })));
+      expect(new Set(again).size).toBe(1);
+    }
     expect(shim.log().filter(({ message }) => message.includes('refused'))).toEqual([]);
   });
 });
