@@ -38,6 +38,8 @@ export interface XdsServerOptions {
   readonly anyTypes?: Registry;
   /** How often peers are pinged; one that has not answered by the next ping is cut off. */
   readonly pingIntervalMs?: number;
+  /** How long listeners and routes wait for the answer to the clusters that they may refer to; default: a second. */
+  readonly answerWaitMs?: number;
   /** Milliseconds, monotonic. */
   readonly clock?: () => number;
 }
@@ -68,6 +70,7 @@ const serverOptions = {
 };
 
 const defaultPingIntervalMs = 30_000;
+const defaultAnswerWaitMs = 1000;
 
 const noObserver: XdsObserver = {
   connectionOpened: ignore,
@@ -97,6 +100,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
     log,
     observer,
     clock,
+    answerWaitMs: options.answerWaitMs ?? defaultAnswerWaitMs,
   };
   const health = createGrpcHealth(discoveryServices.map(({ service }) => service.typeName));
   const streams = new Set<XdsStream>();

@@ -33,6 +33,8 @@ export interface XdsStreamContext {
   readonly observer: XdsObserver;
   /** Milliseconds, monotonic. */
   readonly clock: () => number;
+  /** How long listeners and routes wait for the answer to the clusters that they may refer to. */
+  readonly answerWaitMs: number;
 }
 
 /** A subscription as the index knows it. */

@@ -37,9 +37,6 @@ export function createXdsStream<State extends SubscriptionState, Request>(
 /** The order of the types within one flush: what refers comes after what it refers to. */
 const typeOrder: readonly TypeUrl[] = [typeUrls.cluster, typeUrls.endpoint, typeUrls.listener, typeUrls.route];
 
-/** How long listeners and routes wait for the answer to the clusters that they may refer to. */
-const maxAnswerMs = 1000;
-
 /** How much of what a client wrote is repeated to it, or logged. */
 const maxQuotedLength = 256;
 
@@ -230,7 +227,7 @@ class DiscoveryStream<State extends SubscriptionState, Request> implements XdsSt
   private awaitsAnswer(sent: SubscriptionResponse | undefined): boolean {
     if (sent?.changed !== undefined && sent.changed.length > 0) {
       // Someone who does not answer gets the rest all the same.
-      this.patience ??= setTimeout(() => this.losePatience(), maxAnswerMs).unref();
+      this.patience ??= setTimeout(() => this.losePatience(), this.method.ctx.answerWaitMs).unref();
     }
     if (this.patience === undefined) return false;
     if (this.subscriptions.get(typeUrls.cluster)?.state.outstanding.length !== 0) return true;

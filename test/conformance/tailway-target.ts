@@ -14,6 +14,9 @@ export interface TailwayTarget extends Control {
 const silentLog = { debug() {}, info() {}, warn() {}, error() {} };
 const host = '127.0.0.1';
 
+/** Longer than any machine stalls, so that the order of what is sent does not depend on it. */
+const answerWaitMs = 60_000;
+
 /** Builds a target that listens on a free port of the loopback interface. */
 export function createTailwayTarget(): TailwayTarget {
   let cache: ResourceCache | undefined;
@@ -22,7 +25,7 @@ export function createTailwayTarget(): TailwayTarget {
 
   const start = async (nodeId = '') => {
     cache = createResourceCache();
-    server = createXdsServer({ cache, log: silentLog, nodeId });
+    server = createXdsServer({ cache, log: silentLog, nodeId, answerWaitMs });
     ({ port } = await server.listen({ host, port }));
   };
   const stop = async () => server?.close({ graceMs: 0 });
