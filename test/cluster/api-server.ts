@@ -185,6 +185,9 @@ async function untilReady(client: KubeClient, server: RunningProcess, readyz: ()
         const version = versions[0]?.name ?? '';
         const path = apiPath({ group, version, plural: names.plural });
         await client.request({ path, query: { limit: '1' }, timeoutMs: 2000, signal });
+        const discovery = { path: `/apis/${group}/${version}`, timeoutMs: 2000, signal };
+        const { resources } = (await client.request(discovery)) as { resources: readonly { name: string }[] };
+        if (!resources.some(({ name }) => name === names.plural)) return undefined;
       }
       return true;
     },

@@ -30,7 +30,7 @@ export type Reference = Pick<Manifest, 'apiVersion' | 'kind'> & {
 export interface Kubectl {
   /** Server-side apply, as a user; rejects with the API server's words. */
   apply(...manifests: readonly Manifest[]): Promise<void>;
-  /** The documents of YAML texts or files. */
+  /** The documents of YAML texts or files; resolves when the CRDs among them are served. */
   applyYaml(text: string): Promise<void>;
   get(reference: Reference): Promise<Manifest | undefined>;
   /** The objects of a kind in a namespace. */
@@ -101,7 +101,7 @@ export function createKubectl(client: KubeClient): Kubectl {
   }
 
   /** Established is not enough: both the discovery of the kind and its handler follow a moment later. */
-  async function served(name: string): Promise<void> {
+  async function served({ metadata: { name } }: Manifest): Promise<void> {
     await waitFor(`CRD ${name} to be served`, async () => {
       const crd = (await client.request({ path: `${crds}/${name}`, signal })) as CustomResourceDefinition;
       const { group, names, versions } = crd.spec;
@@ -130,7 +130,9 @@ export function createKubectl(client: KubeClient): Kubectl {
       for (const manifest of manifests) await applyOne(manifest);
     },
     async applyYaml(text) {
-      for (const manifest of parseManifests(text)) await applyOne(manifest);
+      const manifests = parseManifests(text);
+      for (const manifest of manifests) await applyOne(manifest);
+      await Promise.all(manifests.filter(isCrd).map(served));
     },
     get,
     async list(kind, namespace) {
@@ -157,13 +159,15 @@ export function createKubectl(client: KubeClient): Kubectl {
       );
     },
     async installCrds(folder) {
-      const definitions = (await readYaml(folder))
-        .flatMap(parseManifests)
-        .filter((each) => each.kind === 'CustomResourceDefinition');
+      const definitions = (await readYaml(folder)).flatMap(parseManifests).filter(isCrd);
       await Promise.all(definitions.map(applyOne));
-      await Promise.all(definitions.map(({ metadata }) => served(metadata.name)));
+      await Promise.all(definitions.map(served));
     },
   };
+}
+
+function isCrd({ kind }: Manifest): boolean {
+  return kind === 'CustomResourceDefinition';
 }
 
 /** The documents of a YAML text. */
