@@ -7,7 +7,7 @@ import { freePorts } from '../../deploy/demo/free-port.ts';
 import { waitFor } from '../../deploy/demo/wait-for.ts';
 import { type KubeClient, createKubeClient } from '../../shim/kubernetes/kube-client.ts';
 import { loadKubeConfig } from '../../shim/kubernetes/kube-config.ts';
-import { apiPath } from '../../shim/kubernetes/kube-object.ts';
+import { type CustomResourceDefinition, crdsPath, isServed } from './served-crd.ts';
 import { startBoundProcess } from './bound-process.ts';
 import type { Peers } from './build-peers.ts';
 
@@ -176,19 +176,13 @@ async function untilReady(client: KubeClient, server: RunningProcess, readyz: ()
       // It is made a moment later.
       await client.request({ path: '/api/v1/namespaces/default', timeoutMs: 2000, signal });
       // Serving custom resources is the last that it begins with.
-      const things = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
-      const { items } = (await client.request({ path: things, query: { limit: '500' }, timeoutMs: 2000, signal })) as {
-        items: readonly { spec: { group: string; names: { plural: string }; versions: readonly { name: string }[] } }[];
-      };
-      for (const { spec } of items) {
-        const { group, names, versions } = spec;
-        const version = versions[0]?.name ?? '';
-        const path = apiPath({ group, version, plural: names.plural });
-        await client.request({ path, query: { limit: '1' }, timeoutMs: 2000, signal });
-        const discovery = { path: `/apis/${group}/${version}`, timeoutMs: 2000, signal };
-        const { resources } = (await client.request(discovery)) as { resources: readonly { name: string }[] };
-        if (!resources.some(({ name }) => name === names.plural)) return undefined;
-      }
+      const { items } = (await client.request({
+        path: crdsPath,
+        query: { limit: '500' },
+        timeoutMs: 2000,
+        signal,
+      })) as { items: readonly CustomResourceDefinition[] };
+      for (const crd of items) if (!(await isServed(client, crd))) return undefined;
       return true;
     },
     60_000,

@@ -5,6 +5,7 @@ import { waitFor } from '../../deploy/demo/wait-for.ts';
 import type { KubeClient } from '../../shim/kubernetes/kube-client.ts';
 import { isKubeError } from '../../shim/kubernetes/kube-error.ts';
 import { type ApiResource, apiPath } from '../../shim/kubernetes/kube-object.ts';
+import { type CustomResourceDefinition, type Discovery, crdsPath, isServed } from './served-crd.ts';
 
 /** An object as users write it. */
 export interface Manifest {
@@ -41,22 +42,6 @@ export interface Kubectl {
   delete(reference: Reference): Promise<void>;
   /** Applies the CRDs in YAML files of a folder, and of its folders, and waits until they are served. */
   installCrds(folder: string): Promise<void>;
-}
-
-const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
-
-interface CustomResourceDefinition {
-  readonly spec: {
-    readonly group: string;
-    readonly names: { readonly plural: string };
-    readonly versions: readonly { readonly name: string; readonly served: boolean }[];
-  };
-  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
-}
-
-/** What a version of a group has. */
-interface Discovery {
-  readonly resources: readonly { readonly kind: string; readonly name: string; readonly namespaced: boolean }[];
 }
 
 /** For an API server. */
@@ -100,17 +85,10 @@ export function createKubectl(client: KubeClient): Kubectl {
     });
   }
 
-  /** Established is not enough: both the discovery of the kind and its handler follow a moment later. */
   async function served({ metadata: { name } }: Manifest): Promise<void> {
     await waitFor(`CRD ${name} to be served`, async () => {
-      const crd = (await client.request({ path: `${crds}/${name}`, signal })) as CustomResourceDefinition;
-      const { group, names, versions } = crd.spec;
-      for (const version of versions.filter(({ served }) => served)) {
-        const api = { group, version: version.name, plural: names.plural };
-        const { resources } = (await client.request({ path: `/apis/${group}/${version.name}`, signal })) as Discovery;
-        if (!resources.some((each) => each.name === names.plural)) return undefined;
-        await client.request({ path: apiPath(api), query: { limit: '1' }, signal });
-      }
+      const crd = (await client.request({ path: `${crdsPath}/${name}`, signal })) as CustomResourceDefinition;
+      if (!(await isServed(client, crd))) return undefined;
       const { conditions = [] } = crd.status ?? {};
       return conditions.some(({ type, status }) => type === 'Established' && status === 'True') || undefined;
     });

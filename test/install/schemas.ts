@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { waitFor } from '../../deploy/demo/wait-for.ts';
 import type { KubeClient } from '../../shim/kubernetes/kube-client.ts';
+import { type CustomResourceDefinition, crdsPath } from '../cluster/served-crd.ts';
 
 type Schema = { [field: string]: unknown };
 
@@ -45,11 +46,8 @@ async function readSchemas(client: KubeClient, signal: AbortSignal): Promise<Rea
 }
 
 async function kindsOfCrds(client: KubeClient, signal: AbortSignal): Promise<readonly GroupVersionKind[]> {
-  const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
-  const { items } = (await client.request({ path, signal })) as {
-    items: readonly {
-      spec: { group: string; names: { kind: string }; versions: readonly { name: string; served: boolean }[] };
-    }[];
+  const { items } = (await client.request({ path: crdsPath, signal })) as {
+    items: readonly CustomResourceDefinition[];
   };
   return items.flatMap(({ spec: { group, names, versions } }) =>
     versions.filter(({ served }) => served).map(({ name }) => ({ group, version: name, kind: names.kind })),
