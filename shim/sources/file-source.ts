@@ -6,6 +6,7 @@ import { sleep, type Clock } from '../timing/clock.ts';
 import type { DeviceSink, DeviceSource, SourceFailure } from './device-source.ts';
 import { parseDevicesFile } from './devices-file.ts';
 import { readSettledFile, settleMs, stampOf, trustedLooks } from '../files/settled-file.ts';
+import { doubledRetryMs, longestRetryMs } from './retry-wait.ts';
 import { createFaultReport } from './source-fault.ts';
 import { createFolderWatcher } from '../files/folder-watcher.ts';
 import { createTrigger } from '../timing/trigger.ts';
@@ -48,12 +49,6 @@ export function createFileSource({ path, clock, log, rescanMs = 1000 }: FileSour
   };
 }
 
-/** The first wait after a fault; it doubles with each. */
-const firstRetryMs = 1000;
-
-/** The longest wait after a fault. */
-const longestRetryMs = 60_000;
-
 /**
  * Tells what was found where it is new, and confirms it where it is the same and was good. What leads to a fault has
  * failed, and is tried again with back-off, or as soon as it is another.
@@ -75,9 +70,9 @@ function createTeller(path: string, sink: DeviceSink, clock: Clock, log: Log): (
       return Promise.resolve(undefined);
     });
     if (fault === undefined) return;
-    const retryInMs = Math.min(firstRetryMs * 2 ** faults, longestRetryMs);
-    retryAtMs = clock.monotonicMs() + retryInMs;
     faults++;
+    const retryInMs = Math.min(doubledRetryMs(faults), longestRetryMs);
+    retryAtMs = clock.monotonicMs() + retryInMs;
     faultReport.told(() => sink.failed({ ...fault, detail: `${path}: ${fault.detail}`, retryInMs }));
   }
 

@@ -1,6 +1,7 @@
 import type { Log } from '../telemetry/log.ts';
 import { sleep, type Clock } from '../timing/clock.ts';
 import type { DeviceSink, DeviceSource, SourceFailure } from './device-source.ts';
+import { doubledRetryMs, longestRetryMs, withJitter } from './retry-wait.ts';
 import { faultKind } from './source-fault.ts';
 
 /** What a lasting source is made of. */
@@ -13,15 +14,10 @@ export interface LastingSourceOptions {
   readonly random: () => number;
 }
 
-/** The first wait after a fault; it doubles with each. */
-const firstMs = 1000;
-
-/** The longest wait, and how long a source must have run that what was before it counts no more. */
-const longestMs = 60_000;
-
 /**
  * Reads by a source until `signal` aborts. A source never ends by itself; where one does all the same, that is told as a
- * failure, and another takes its place, with back-off. It never rejects.
+ * failure, and another takes its place, with back-off, in which what was before a source that ran longer than any
+ * back-off counts no more. It never rejects.
  */
 export async function runLastingSource(
   { create, clock, log, random }: LastingSourceOptions,
@@ -36,9 +32,8 @@ export async function runLastingSource(
       if (err !== undefined) log.error({ err }, 'failed to end the reading of devices');
       return;
     }
-    faults = clock.monotonicMs() - startedAtMs >= longestMs ? 1 : faults + 1;
-    const waitMs = Math.min(firstMs * 2 ** Math.min(faults - 1, 30), longestMs);
-    const retryInMs = Math.ceil(waitMs * (0.9 + 0.2 * random()));
+    faults = clock.monotonicMs() - startedAtMs >= longestRetryMs ? 1 : faults + 1;
+    const retryInMs = Math.ceil(withJitter(Math.min(doubledRetryMs(faults), longestRetryMs), random()));
     log.error({ err, retryInMs }, 'the reading of devices has ended by a fault of Tailway: it starts again');
     const untold = await faultOf(() => sink.failed(ended(err, retryInMs)));
     if (untold !== undefined) log.error({ err: untold }, 'failed to tell that devices cannot be read');

@@ -1,4 +1,5 @@
 import type { SourceFailure } from './device-source.ts';
+import { doubledRetryMs, longestRetryMs, withJitter } from './retry-wait.ts';
 
 /** When a poll is next, and what led to it. */
 export interface PollState {
@@ -40,14 +41,8 @@ export interface PollContext {
 /** A schedule whose first poll is due at once. */
 export const firstPoll: PollState = { failures: 0, polledAtMs: -Infinity, dueAtMs: -Infinity, notBeforeMs: -Infinity };
 
-/** The first wait after a failure; it doubles with each. */
-const firstRetryMs = 1000;
-
 /** Refreshes come in bursts: polls for them are at least this far apart. */
 const refreshGapMs = 1000;
-
-/** The longest back-off, unless the interval is longer: an API that is back should be noticed soon. */
-const longestRetryMs = 60_000;
 
 /** Failures that only a person mends: trying again sooner than usual would only look like an attack. */
 const lasting: ReadonlySet<SourceFailure['reason']> = new Set([
@@ -64,13 +59,13 @@ export function stepPoll(state: PollState, event: PollEvent, ctx: PollContext): 
       return [{ ...state, polledAtMs: ctx.nowMs }, { kind: 'none' }];
     case 'answered':
       return next(
-        { ...state, failures: 0, notBeforeMs: -Infinity, dueAtMs: ctx.nowMs + jitter(ctx.intervalMs, ctx) },
+        { ...state, failures: 0, notBeforeMs: -Infinity, dueAtMs: ctx.nowMs + withJitter(ctx.intervalMs, ctx.random) },
         ctx,
       );
     case 'failed': {
       const failures = state.failures + 1;
       const notBeforeMs = event.retryAfterMs === undefined ? -Infinity : ctx.nowMs + event.retryAfterMs;
-      const backOffMs = jitter(backOff(failures, lasting.has(event.reason), ctx.intervalMs), ctx);
+      const backOffMs = withJitter(backOff(failures, lasting.has(event.reason), ctx.intervalMs), ctx.random);
       return next({ ...state, failures, notBeforeMs, dueAtMs: Math.max(notBeforeMs, ctx.nowMs + backOffMs) }, ctx);
     }
     case 'refresh': {
@@ -88,13 +83,9 @@ function next(state: PollState, ctx: PollContext): [PollState, PollAction] {
   return [state, ms > 0 ? { kind: 'wait', ms } : { kind: 'poll' }];
 }
 
+/** Where the interval is longer than any back-off, it is the longest itself. */
 function backOff(failures: number, isLasting: boolean, intervalMs: number): number {
   const longestMs = Math.max(intervalMs, Math.min(longestRetryMs, 10 * intervalMs));
-  const doubledMs = firstRetryMs * 2 ** Math.min(failures - 1, 30);
+  const doubledMs = doubledRetryMs(failures);
   return Math.min(isLasting ? Math.max(doubledMs, intervalMs) : doubledMs, longestMs);
-}
-
-/** Up to a tenth more or less, so that replicas that start together do not poll together. */
-function jitter(ms: number, { random }: PollContext): number {
-  return ms * (0.9 + 0.2 * random);
 }
