@@ -53,13 +53,11 @@ export const simulate = defineCommand({
     },
   ],
   statuses: { 0: 'every group keeps a healthy endpoint', 1: 'some group would have none, or there is no answer' },
-  async run({ flags: { down, group, devices, url, json }, style, environment, ...write }) {
+  async run({ flags: { down, group, devices, url, json }, out, err, style, environment }) {
     const query = { down, ...(group === undefined ? {} : { group }) };
     const simulation =
-      devices === undefined
-        ? await askSimulation(url, query)
-        : await simulateFile(devices, query, environment, write.err);
-    write.out(json ? `${JSON.stringify(simulation, undefined, 2)}\n` : formatSimulation(simulation, style));
+      devices === undefined ? await askSimulation(url, query) : await simulateFile(devices, query, environment, err);
+    out(json ? `${JSON.stringify(simulation, undefined, 2)}\n` : formatSimulation(simulation, style));
     return simulation.groups.every(({ healthy }) => healthy > 0) ? 0 : 1;
   },
 });
